@@ -1,0 +1,157 @@
+/**
+ * The seam between the session, which decides, and its driver, which acts. `session.step(input, now)` returns the
+ * effects in the order in which they are to be performed. Nothing here waits, reads a clock or throws dice.
+ */
+import type { SessionName, ToClient, ToRelay } from '../protocol/index.ts'
+import type { Claim, Content } from './content.ts'
+
+export type SyncStatus =
+  | 'loading'
+  | 'saving'
+  | 'saved'
+  | 'offline'
+  | 'paused'
+  | 'readonly'
+  | 'needs-key'
+  | 'not-found'
+  | 'blocked'
+
+export const ALARM_KINDS = [
+  'rollback',
+  'fork',
+  'withheld',
+  'equivocation',
+  'forged',
+  'snapshot-dropped',
+  'diverged',
+  'quarantined',
+  'clientid-conflict',
+  'past-cutoff',
+  'excluded',
+  'rate-limited',
+  'revoked',
+] as const
+export type AlarmKind = (typeof ALARM_KINDS)[number]
+
+/** An integrity fact that the app should show or log. It never stops the document. */
+export interface Alarm {
+  readonly kind: AlarmKind
+  /** Hex of the 32-byte document id. */
+  readonly docId: string
+  /** Hex of the device key that is concerned. */
+  readonly author?: string
+  /** Hex of the envelope id that is concerned. */
+  readonly envelopeId?: string
+  readonly message: string
+}
+
+/** One verified, opened piece of the document, for the CRDT. */
+export interface Received extends Content, SessionName {
+  readonly kind: 'update' | 'snapshot'
+  readonly envelopeId: Uint8Array
+  readonly claims: readonly Claim[]
+}
+
+export interface StorageChange {
+  readonly key: string
+  readonly value: Uint8Array | undefined
+}
+
+export interface PauseDirections {
+  readonly send?: boolean
+  readonly receive?: boolean
+}
+
+export type Input =
+  /**
+   * What storage holds under this document; given once, before everything else (an empty map without storage).
+   * `holdsContent`: the CRDT document was not empty before.
+   */
+  | { readonly type: 'restored'; readonly entries: ReadonlyMap<string, Uint8Array>; readonly holdsContent: boolean }
+  /** Answer to `reread`: what storage holds now. */
+  | { readonly type: 'reread'; readonly entries: ReadonlyMap<string, Uint8Array> }
+  /** The socket is up and greeted. */
+  | { readonly type: 'connected'; readonly relayKey: Uint8Array; readonly nonce: Uint8Array }
+  | { readonly type: 'disconnected' }
+  /** A frame about this document; the link routes by channel. */
+  | { readonly type: 'received'; readonly frame: Exclude<ToClient, { type: 'hello' | 'pong' }> }
+  /** The app changed the document. */
+  | { readonly type: 'edited'; readonly content: Content }
+  /** From now on the app edits under this CRDT author id as well. */
+  | { readonly type: 'claimed'; readonly claim: Uint8Array }
+  /** What others should see of this session; `undefined` withdraws it. */
+  | { readonly type: 'presented'; readonly payload: Uint8Array | undefined }
+  /** Answer to `capture`: the whole state, or `undefined` when it is not whole (missing dependencies). */
+  | { readonly type: 'captured'; readonly content: Content | undefined }
+  /** Answer to `compare`: what the document holds and the relay lacks. */
+  | { readonly type: 'compared'; readonly content: Content | undefined }
+  /** Answer to `apply`: which of the batch the CRDT could not read, by position. */
+  | { readonly type: 'applied'; readonly batch: readonly Received[]; readonly unreadable: readonly number[] }
+  | { readonly type: 'persisted'; readonly ticket: number }
+  | { readonly type: 'not-persisted'; readonly ticket: number }
+  /** Outbox entries of a session whose lock we now hold: of a closed tab, or of an earlier run. */
+  | { readonly type: 'adopted'; readonly entries: ReadonlyMap<string, Uint8Array> }
+  /** Seal what has gathered, now. */
+  | { readonly type: 'flush' }
+  /** Make a snapshot as soon as it can be made. */
+  | { readonly type: 'snapshot' }
+  | { readonly type: 'pause'; readonly directions: PauseDirections }
+  | { readonly type: 'resume' }
+  /** The time that `wakeAt` named has come. */
+  | { readonly type: 'woke' }
+
+export type Effect =
+  | { readonly type: 'transmit'; readonly frame: ToRelay }
+  /**
+   * Apply all of it in one CRDT transaction, then step with `applied`.
+   * `known`: the relay that we now talk to holds it; only this counts for `track` and `compare`.
+   */
+  | { readonly type: 'apply'; readonly batch: readonly Received[]; readonly known: boolean }
+  /** Load the whole document from storage once more, then step with `reread`: another tab may have written there. */
+  | { readonly type: 'reread' }
+  /** From here on remember what is applied as `known`, forgetting what was remembered before; see `compare`. */
+  | { readonly type: 'track' }
+  /** What does the document hold beyond what was applied since `track`, and beyond `pending`? Step with `compared`. */
+  | { readonly type: 'compare'; readonly pending: readonly Content[] }
+  /** Encode the whole state in this very turn, then step with `captured`. */
+  | { readonly type: 'capture' }
+  /** Write all changes in one transaction, in the order of tickets; then step with `persisted`. */
+  | { readonly type: 'persist'; readonly ticket: number; readonly changes: readonly StorageChange[] }
+  /** What another session shows; `undefined`: it is gone. */
+  | { readonly type: 'presence'; readonly from: SessionName; readonly payload: Uint8Array | undefined }
+  | { readonly type: 'alarm'; readonly alarm: Alarm }
+  /** Nothing was ever stored in this document here: new, or a wrong secret or room. */
+  | { readonly type: 'new' }
+  /** Everything that the relay had when asked is applied. */
+  | { readonly type: 'caught-up' }
+  /** A snapshot of ours was accepted, or (`taken: false`) turned out not to be needed. */
+  | { readonly type: 'snapshot-made'; readonly taken: boolean }
+  /** The relay closed this document; the band of the code says whether another try can help. */
+  | { readonly type: 'closed'; readonly code: number; readonly reason: string }
+
+/** What the app is shown; identity-stable while nothing changes. */
+export interface SessionStatus {
+  readonly sync: SyncStatus
+  /** Edits that are not yet both acknowledged by the relay and kept in storage. Never too low. */
+  readonly pending: number
+  /** Everything that the relay had is applied, on this connection. */
+  readonly synced: boolean
+  readonly isNew: boolean
+  /** Why `sync` is `blocked` or `not-found`. */
+  readonly reason: string | undefined
+}
+
+/** What the session needs of the CRDT besides effects: a pure function over encoded edits. */
+export interface Codec {
+  /** Several edits, in order, as one. */
+  merge(edits: readonly Content[]): Content
+}
+
+export interface SnapshotPolicy {
+  /** Make one after this many updates on top of the last. */
+  readonly afterUpdates: number
+  /** Or after this many bytes of ciphertext on top of it. */
+  readonly afterBytes: number
+  /** Clients wait a random part of this, ms, so that not all make one. */
+  readonly idleMs: number
+}

@@ -1,0 +1,47 @@
+import { defineConfig } from 'vitest/config'
+import { findChromium } from './scripts/chromium.mjs'
+
+// Tests run on sources, so that no build stands between a change and its test.
+const conditions = ['sealsync-source']
+const isLong = process.env.SEALSYNC_LONG === '1'
+const minuteMs = 60_000
+
+const project = (name: string, root: string, environment = 'node') => ({
+  extends: true as const,
+  root,
+  test: {
+    name,
+    environment,
+    include: ['test/**/*.test.{ts,tsx}'],
+    testTimeout: isLong ? 60 * minuteMs : minuteMs / 2,
+    hookTimeout: minuteMs / 2,
+  },
+})
+
+export default defineConfig({
+  resolve: { conditions: [...conditions, 'module', 'browser', 'development|production', 'default'] },
+  ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'development|production', 'default'] } },
+  test: {
+    env: { CHROMIUM_PATH: findChromium() ?? '' },
+    projects: [
+      project('sealsync', 'providers'),
+      project('sealsync-react', 'react-hooks', 'happy-dom'),
+      project('sealsync-relay', 'relay-node'),
+      project('playground', 'playground', 'happy-dom'),
+      project('benchmarks', 'benchmarks'),
+      project('scripts', 'scripts'),
+      {
+        extends: true as const,
+        root: 'playground',
+        test: {
+          name: 'e2e',
+          include: ['e2e/**/*.test.ts'],
+          // One browser at a time: two of them starve each other on a small machine.
+          fileParallelism: false,
+          testTimeout: 2 * minuteMs,
+          hookTimeout: minuteMs,
+        },
+      },
+    ],
+  },
+})
