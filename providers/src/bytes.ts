@@ -65,7 +65,8 @@ export const createReader = (source: Uint8Array): Reader => {
       for (let scale = 1; ; scale *= 128) {
         const byte = reader.u8()
         value += (byte & 127) * scale
-        if (failed || value > MAX_SAFE || (byte === 0 && scale > 1)) {
+        // Nine bytes always exceed 2⁵³; without the bound a run of 0x80 would scale to infinity, and value to NaN.
+        if (failed || scale > 2 ** 49 || value > MAX_SAFE || (byte === 0 && scale > 1)) {
           failed = true
           return 0
         }

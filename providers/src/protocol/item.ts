@@ -1,5 +1,5 @@
 /** What frames carry, in order: the same items up (push) and down (deliver, found). */
-import { type Reader, utf8, type Writer } from '../bytes.ts'
+import { equalBytes, type Reader, utf8, type Writer } from '../bytes.ts'
 import { type Certificate, CERTIFICATE_BYTES, decodeCertificate, encodeCertificate } from './certificate.ts'
 import { LIMITS } from './limits.ts'
 import { decodeRecord, encodeRecord, type MembershipRecord } from './record.ts'
@@ -95,12 +95,11 @@ const readRefused = (reader: Reader): Item => {
   return { type: 'refused', id, code: code ?? 'invalid', retryAfterMs, ended }
 }
 
-/** One item of `docId`; `undefined` fails the reader. */
+/** One item; `undefined` fails the reader, as do envelopes of a document other than `docId`. */
 const readItem = (reader: Reader, docId: Uint8Array): Item | undefined => {
   const type = TYPES[reader.u8() - 1]
+  if (type === undefined) return undefined
   switch (type) {
-    case undefined:
-      return undefined
     case 'certificate': {
       const certificate = decodeCertificate(reader.bytes(CERTIFICATE_BYTES))
       return certificate.ok ? { type, certificate: certificate.value } : undefined
@@ -113,11 +112,13 @@ const readItem = (reader: Reader, docId: Uint8Array): Item | undefined => {
     }
     case 'snapshot': {
       const snapshot = decodeSnapshot(reader.blob(SNAPSHOT_LIMIT))
-      return snapshot.ok ? { type, snapshot: snapshot.value } : undefined
+      if (!snapshot.ok || !equalBytes(snapshot.value.docId, docId)) return undefined
+      return { type, snapshot: snapshot.value }
     }
     case 'record': {
       const record = decodeRecord(reader.blob(RECORD_LIMIT))
-      return record.ok ? { type, record: record.value } : undefined
+      if (!record.ok || !equalBytes(record.value.docId, docId)) return undefined
+      return { type, record: record.value }
     }
     case 'ack':
       return { type, id: reader.bytes(32) }

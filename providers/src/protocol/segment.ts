@@ -61,7 +61,7 @@ export const readSegment = (reader: Reader, docId: Uint8Array): readonly Update[
   let prev = reader.bytes(32)
   const count = reader.varint()
   if (count === 0 || count > LIMITS.segment || logHeight > 0xffffffff) reader.fail()
-  if (firstSeq + count > Number.MAX_SAFE_INTEGER) reader.fail()
+  if (firstSeq > Number.MAX_SAFE_INTEGER - (count - 1)) reader.fail()
   if ((flags & BASE) !== 0 && equalBytes(base, NO_ID)) reader.fail()
   const updates: Update[] = []
   for (let i = 0; i < count && reader.sound(); i++) {

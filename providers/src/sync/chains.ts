@@ -9,6 +9,7 @@ import {
   chainStart,
   type CoverEntry,
   equalBytes,
+  isAdmitted,
   LIMITS,
   type SessionName,
   toHex,
@@ -53,8 +54,8 @@ export type Taken =
 
 export interface Chains {
   certify(certificate: Certificate): void
-  /** Updates of one chain, in order. */
-  take(updates: readonly Update[], trusted?: boolean): Taken
+  /** Updates of one chain, in order. `certified`: its certificate was seen in an earlier run. */
+  take(updates: readonly Update[], certified?: boolean): Taken
   /** One of our own, acknowledged or delivered back: counts without being opened. */
   settleOwn(update: Update): void
   /** What a snapshot covers is settled; its `ended` flags hold from now on. */
@@ -63,8 +64,10 @@ export interface Chains {
   get(name: SessionName): Chain | undefined
   /** Open chains with at least one settled update. */
   open(): readonly Chain[]
-  /** Whether the author has shown a certificate for this session. */
-  isCertified(name: SessionName): boolean
+  /** Whether a certificate was shown that lets this session write. */
+  mayWrite(name: SessionName): boolean
+  /** Whether the document's rules admit this certificate. */
+  admits(certificate: Certificate): boolean
   /** Heads of other chains settled since the last call, strictly ascending, at most `LIMITS.deps`. */
   newHeads(): readonly Uint8Array[]
   reset(): void
@@ -158,12 +161,12 @@ export const createChains = (deps: {
       const chain = chains.get(key)
       if (chain !== undefined) chain.mayWrite ||= mayWrite
     },
-    take: (updates, trusted = false) => {
+    take: (updates, isCertified = false) => {
       const first = updates[0]
       if (first === undefined) return { type: 'duplicate' }
       const chain = chainOf(first)
       if (chain.frozen) return { type: 'duplicate' }
-      if (!chain.mayWrite && !trusted) {
+      if (!chain.mayWrite && !isCertified) {
         const complaint = once(chain, 'no certificate lets this session write')
         return { type: 'taken', received: [], refused: [], complaint }
       }
@@ -180,7 +183,7 @@ export const createChains = (deps: {
       }
       if (added.length === 0) return { type: 'duplicate' }
       chain.held = [...chain.held, ...added]
-      return release(chain, trusted ? chain.held.length : vouchedFor(chain.held, added.length))
+      return release(chain, vouchedFor(chain.held, added.length))
     },
     settleOwn: (update) => {
       const chain = chainOf(update)
@@ -205,7 +208,8 @@ export const createChains = (deps: {
     },
     get: (name) => chains.get(chainKey(name)),
     open: () => [...chains.values()].filter((chain) => !chain.ended && chain.seq >= 0),
-    isCertified: (name) => certified.has(chainKey(name)),
+    mayWrite: (name) => certified.get(chainKey(name)) ?? false,
+    admits: (certificate) => isAdmitted(certificate, vault.docId, vault.genesis, verify),
     newHeads: () => {
       const heads = [...fresh.entries()].slice(0, LIMITS.deps)
       fresh = new Map([...fresh.entries()].slice(LIMITS.deps))

@@ -13,7 +13,7 @@
 import { concat, createReader, createWriter, err, ok, type Reader, type Result, type Writer } from '../protocol/index.ts'
 
 /** 64 MiB: no payload inflates to more. */
-export const MAX_INFLATED = 64 * 1024 * 1024
+export const MAX_INFLATED = 67_108_864
 /** DEFLATE cannot do better than about 1,032 : 1; what claims more is an attack. */
 const MAX_RATIO = 1100
 export const MAX_ECHOES = 64

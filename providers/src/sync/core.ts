@@ -1,0 +1,101 @@
+/** What the rooms of one session share: its dependencies, its state, and the effects of the step at hand. */
+import type { Certificate, Cursor, SessionName, ToRelay, Update, Verify } from '../protocol/index.ts'
+import type { Chains } from './chains.ts'
+import type { Claim } from './content.ts'
+import type { Codec, Effect, PauseDirections, Received, SnapshotPolicy, StorageChange } from './effects.ts'
+import type { Inflate } from './opening.ts'
+import type { Outbox } from './outbox.ts'
+import type { Vault } from './vault.ts'
+
+export interface SessionOptions {
+  /** Make the document if the relay does not have it; otherwise it answers not-found. */
+  readonly create: boolean
+  /** How long edits gather while an earlier one waits for its ack, ms. */
+  readonly flushMs: number
+  readonly snapshot: SnapshotPolicy | false
+  readonly compress: boolean
+  readonly pad: boolean
+  /** Whether there is a storage at all. */
+  readonly keep: boolean
+}
+
+export interface SessionDeps {
+  readonly vault: Vault
+  readonly codec: Codec
+  readonly verify: Verify
+  readonly random: (length: number) => Uint8Array
+  /** A number in [0, 1). */
+  readonly dice: () => number
+  readonly inflate: Inflate
+  /** Raw DEFLATE. */
+  readonly deflate: (bytes: Uint8Array) => Uint8Array
+  readonly options: SessionOptions
+}
+
+/** Where this document stands with the relay. */
+export type Phase =
+  /** No greeted socket. */
+  | { readonly type: 'detached' }
+  /** `open` was sent; everything else that still arrives belongs to an earlier opening. */
+  | { readonly type: 'opening'; readonly attempt: number }
+  /** A complete load is under way; nothing of ours may be sent yet. */
+  | { readonly type: 'loading'; readonly channel: number }
+  | { readonly type: 'live'; readonly channel: number }
+  /** The relay closed the document. */
+  | { readonly type: 'closed'; readonly code: number; readonly reason: string }
+
+export interface ActiveSnapshot {
+  readonly id: Uint8Array
+  /** Covered position by chain key. */
+  readonly cover: ReadonlyMap<string, number>
+  readonly storageKey: string
+}
+
+export interface State {
+  now: number
+  phase: Phase
+  relay: { readonly relayKey: Uint8Array; readonly nonce: Uint8Array } | undefined
+  attempt: number
+  /** The log that the last `opened` named. */
+  logId: Uint8Array
+  cursor: Cursor | undefined
+  caughtUp: boolean
+  isNew: boolean
+  paused: Required<PauseDirections>
+  /** Our chain: its certificate, the next position, and the id before it. */
+  certificate: Certificate
+  nextSeq: number
+  head: Uint8Array
+  active: ActiveSnapshot | undefined
+  /** What lies on top of the active snapshot. */
+  since: { updates: number; bytes: number }
+  /** A refusal that sealing again cannot cure. */
+  blocked: string | undefined
+  needsKey: boolean
+  flushAt: number | undefined
+  retryAt: number | undefined
+  reopenAt: number | undefined
+}
+
+export interface Core extends SessionDeps {
+  readonly state: State
+  readonly outbox: Outbox
+  readonly chains: Chains
+  /** Who wrote under which CRDT author id, by the id in hex: the first to claim one keeps it. */
+  readonly claims: Map<string, Claim>
+  emit(effect: Effect): void
+  transmit(frame: ToRelay): void
+  /** To be written with everything else of this step in one transaction. */
+  keep(change: StorageChange): void
+  /** Whether what is applied must be remembered as known to the relay, because a comparison is due. */
+  isTracking(): boolean
+  /** Those of the updates that open, without a look at chains: content from storage. */
+  openAll(updates: readonly Update[]): readonly Received[]
+  alarm(kind: Extract<Effect, { type: 'alarm' }>['alarm']['kind'], message: string, of?: SessionName & { readonly id?: Uint8Array }): void
+}
+
+/** The channel on which updates may be pushed now, if any. */
+export const pushChannel = ({ state }: Core): number | undefined =>
+  state.phase.type === 'live' && state.blocked === undefined && !state.paused.send && state.retryAt === undefined
+    ? state.phase.channel
+    : undefined

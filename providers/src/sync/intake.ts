@@ -1,0 +1,262 @@
+/** What the relay delivers: verified item by item, gathered into one batch for the CRDT and one storage transaction. */
+import {
+  equalBytes,
+  type Item,
+  type Snapshot,
+  toHex,
+  type ToClient,
+  type Update,
+} from '../protocol/index.ts'
+import { chainKey } from './chains.ts'
+import type { Claim } from './content.ts'
+import type { Core } from './core.ts'
+import type { Received } from './effects.ts'
+import { encodeItem, encodeState, LOG_PREFIX, logKey, STATE_KEY } from './keep.ts'
+import type { Maker } from './maker.ts'
+import { openSnapshot } from './opening.ts'
+import type { SealedEntry } from './outbox.ts'
+import type { Sender } from './sender.ts'
+
+type Deliver = Extract<ToClient, { type: 'deliver' }>
+
+export interface Intake {
+  /** Takes a frame that follows the cursor. `gap`: something before it is missing. */
+  deliver(frame: Deliver): 'taken' | 'gap'
+  /**
+   * Envelopes from storage. `known`: the current log holds them. Anything but `whole` means that storage lacks some of
+   * what its cursor stands for.
+   */
+  restore(items: ReadonlyMap<string, Item>, known: boolean): 'whole' | 'gap'
+  /** Another log begins: what was kept of the old one stays in storage until `forgetStale`. */
+  reset(): void
+  addStale(keys: Iterable<string>): void
+  forgetStale(): void
+}
+
+export const createIntake = (core: Core, sender: Sender, maker: Maker, settle: (edits: number) => void): Intake => {
+  const { state, outbox, chains, vault, verify, inflate, options } = core
+  /** Kept updates of the current log: which chain, and how far. Covered ones are deleted from storage. */
+  let kept = new Map<string, { readonly chain: string; readonly lastSeq: number }>()
+  const stale = new Set<string>()
+  let batch: Received[] = []
+
+  const learn = (claims: readonly Claim[]): void => {
+    for (const claim of claims) {
+      const name = toHex(claim.claim)
+      if (!core.claims.has(name)) core.claims.set(name, claim)
+    }
+  }
+
+  const receive = (received: readonly Received[]): void => {
+    for (const one of received) {
+      batch.push(one)
+      learn(one.claims)
+    }
+  }
+
+  const keepItem = (item: Item, id: Uint8Array, last: Update | undefined): void => {
+    if (!options.keep) return
+    const key = logKey(state.logId, id)
+    if (last !== undefined) kept.set(key, { chain: chainKey(last), lastSeq: last.seq })
+    core.keep({ key, value: encodeItem(item) })
+  }
+
+  const count = (updates: readonly Update[]): void => {
+    state.since.updates += updates.length
+    for (const update of updates) state.since.bytes += update.ciphertext.length
+  }
+
+  const settleOwn = (entry: SealedEntry): void => {
+    const { update, content, claims } = entry
+    const { author, session } = update
+    outbox.remove(entry)
+    settle(entry.edits)
+    chains.settleOwn(update)
+    count([update])
+    keepItem({ type: 'updates', updates: [update], signatures: 'every' }, update.id, update)
+    learn(claims.map((claim) => ({ author, session, claim })))
+    // Applying it again changes nothing, but marks it as known to the relay.
+    if (core.isTracking()) {
+      batch.push({ kind: 'update', ...content, author, session, envelopeId: update.id, claims: [] })
+    }
+  }
+
+  const takeUpdates = (item: Extract<Item, { type: 'updates' }>, inLoad: boolean): 'taken' | 'gap' => {
+    const [first] = item.updates
+    const last = item.updates.at(-1)
+    if (first === undefined || last === undefined) return 'taken'
+    if (equalBytes(first.author, vault.author)) {
+      for (const update of item.updates) {
+        const entry = outbox.find(update.id)
+        if (entry !== undefined) settleOwn(entry)
+      }
+    }
+    const taken = chains.take(item.updates)
+    if (taken.type === 'duplicate') return 'taken'
+    if (taken.type === 'gap') {
+      if (inLoad) core.alarm('withheld', 'a complete load lacks an update that others build on', first)
+      return inLoad ? 'taken' : 'gap'
+    }
+    receive(taken.received)
+    for (const { update, reason } of taken.refused) core.alarm('quarantined', reason, update)
+    if (taken.complaint !== undefined) core.alarm('forged', taken.complaint, last)
+    count(item.updates)
+    keepItem(item, first.id, last)
+    return 'taken'
+  }
+
+  /** A verified snapshot becomes the active one; `received` is its content unless it is our own. */
+  const activate = (snapshot: Snapshot, received: Received | undefined): void => {
+    const cover = new Map(snapshot.cover.map((entry) => [chainKey(entry), entry.seq]))
+    // A cover that reaches one of ours is an acknowledgement of it.
+    for (const entry of outbox.sealed()) {
+      const covered = cover.get(chainKey(entry.update))
+      if (covered !== undefined && covered >= entry.update.seq) settleOwn(entry)
+    }
+    chains.cover(snapshot.cover)
+    if (received !== undefined) receive([received])
+    const storageKey = logKey(state.logId, snapshot.id)
+    if (options.keep) {
+      if (state.active !== undefined) core.keep({ key: state.active.storageKey, value: undefined })
+      for (const [key, { chain, lastSeq }] of kept) {
+        if (lastSeq > (cover.get(chain) ?? -1)) continue
+        kept.delete(key)
+        core.keep({ key, value: undefined })
+      }
+      core.keep({ key: storageKey, value: encodeItem({ type: 'snapshot', snapshot }) })
+    }
+    state.active = { id: snapshot.id, cover, storageKey }
+    state.since = { updates: 0, bytes: 0 }
+    for (const chain of chains.open()) state.since.updates += chain.seq - (cover.get(chain.key) ?? -1)
+    maker.discard()
+  }
+
+  const takeSnapshot = (snapshot: Snapshot): void => {
+    if (state.active !== undefined && equalBytes(state.active.id, snapshot.id)) return
+    if (!chains.mayWrite(snapshot) || !verify('env-sig', snapshot.signature, snapshot.author, snapshot.id)) {
+      core.alarm('forged', 'a snapshot without a valid signature of a writer', snapshot)
+      return
+    }
+    const opened = openSnapshot(snapshot, vault, inflate)
+    if (opened.ok) {
+      activate(snapshot, opened.value)
+      return
+    }
+    if (opened.error.type === 'unknown-key') state.needsKey = true
+    else core.alarm('quarantined', opened.error.reason, snapshot)
+  }
+
+  /** Its signature was checked before it was kept. */
+  const restoreSnapshot = (snapshot: Snapshot, known: boolean): void => {
+    const opened = openSnapshot(snapshot, vault, inflate)
+    if (!opened.ok) return
+    if (known) activate(snapshot, opened.value)
+    else receive([opened.value])
+  }
+
+  const takeAck = (id: Uint8Array): void => {
+    const entry = outbox.find(id)
+    if (entry !== undefined) {
+      settleOwn(entry)
+      return
+    }
+    const snapshot = maker.acked(id)
+    if (snapshot !== undefined) activate(snapshot, undefined)
+  }
+
+  const takeItem = (item: Item, inLoad: boolean): 'taken' | 'gap' => {
+    switch (item.type) {
+      case 'certificate':
+        if (chains.admits(item.certificate)) chains.certify(item.certificate)
+        return 'taken'
+      case 'updates':
+        return takeUpdates(item, inLoad)
+      case 'snapshot':
+        takeSnapshot(item.snapshot)
+        return 'taken'
+      case 'ack':
+        takeAck(item.id)
+        return 'taken'
+      case 'refused': {
+        const entry = outbox.find(item.id)
+        if (entry === undefined) maker.refused(item)
+        else if (sender.refused(entry, item) === 'snapshot-needed') maker.need()
+        return 'taken'
+      }
+      case 'record':
+        return 'taken'
+    }
+  }
+
+  const applyBatch = (known: boolean): void => {
+    if (batch.length > 0) core.emit({ type: 'apply', batch, known })
+    batch = []
+  }
+
+  return {
+    deliver: (frame) => {
+      const inLoad = frame.load !== 'none'
+      let outcome: 'taken' | 'gap' = 'taken'
+      for (const item of frame.items) {
+        if (takeItem(item, inLoad) === 'gap') outcome = 'gap'
+      }
+      applyBatch(true)
+      if (outcome === 'gap' || frame.load === 'part') return outcome
+      if (state.cursor === undefined || inLoad || frame.through > state.cursor.version) {
+        state.cursor = { logId: state.logId, version: frame.through, digest: frame.digest.slice() }
+        core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
+      }
+      return 'taken'
+    },
+    restore: (items, known) => {
+      const runs = new Map<string, Update[]>()
+      const snapshots: Snapshot[] = []
+      for (const [key, item] of items) {
+        if (item.type === 'snapshot') snapshots.push(item.snapshot)
+        const last = item.type === 'updates' ? item.updates.at(-1) : undefined
+        if (item.type !== 'updates' || last === undefined) continue
+        const chain = chainKey(last)
+        const run = runs.get(chain) ?? []
+        run.push(...item.updates)
+        runs.set(chain, run)
+        if (known) kept.set(key, { chain, lastSeq: last.seq })
+      }
+      let outcome: 'whole' | 'gap' = 'whole'
+      // Two tabs may have left two snapshots: the one that covers more is the newer one.
+      for (const snapshot of snapshots.sort((a, b) => covered(a) - covered(b))) restoreSnapshot(snapshot, known)
+      for (const run of runs.values()) {
+        run.sort((a, b) => a.seq - b.seq)
+        if (!known) {
+          receive(core.openAll(run))
+          continue
+        }
+        // Signatures are checked again, one for each chain: what was only held must not pass as vouched for.
+        const taken = chains.take(run, true)
+        if (taken.type === 'gap') outcome = 'gap'
+        if (taken.type !== 'taken') continue
+        receive(taken.received)
+        count(run)
+      }
+      applyBatch(known)
+      return outcome
+    },
+    reset: () => {
+      for (const key of kept.keys()) stale.add(key)
+      if (state.active !== undefined) stale.add(state.active.storageKey)
+      kept = new Map()
+      chains.reset()
+      state.active = undefined
+      state.since = { updates: 0, bytes: 0 }
+    },
+    addStale: (keys) => {
+      for (const key of keys) if (key.startsWith(LOG_PREFIX)) stale.add(key)
+    },
+    forgetStale: () => {
+      const current = `${LOG_PREFIX}${toHex(state.logId)}/`
+      for (const key of stale) if (!key.startsWith(current)) core.keep({ key, value: undefined })
+      stale.clear()
+    },
+  }
+}
+
+const covered = (snapshot: Snapshot): number => snapshot.cover.reduce((sum, { seq }) => sum + seq + 1, 0)

@@ -1,0 +1,225 @@
+/** Our own chain: when edits are sealed, what is sent again, and what a refusal means. */
+import {
+  chainStart,
+  equalBytes,
+  type Item,
+  LIMITS,
+  NO_ID,
+  TAG_BYTES,
+  toHex,
+  type Update,
+  unreachable,
+  updateItems,
+} from '../protocol/index.ts'
+import { encodeUpdateInner, type Packed, type Content } from './content.ts'
+import { type Core, pushChannel } from './core.ts'
+import { type Entry, ofSession, type SealedEntry } from './outbox.ts'
+
+/** Yjs merges in quadratic time: at most this many edits, and this many bytes, become one envelope. */
+const MERGE_EDITS = 100
+const MERGE_BYTES = 256 * 1024
+const PUSH_BYTES = 1024 * 1024
+/** Small payloads do not get smaller. */
+const DEFLATE_FROM_BYTES = 512
+const SNAPSHOT_NEEDED_RETRY_MS = 500
+const INVALID_LIMIT = 3
+
+export interface Sender {
+  edited(content: Content, edits?: number, claims?: readonly Uint8Array[]): void
+  claimed(claim: Uint8Array): void
+  /** Seals and sends what has gathered; with `force` even while something waits for its ack. */
+  flush(force?: boolean): void
+  /** The document was opened anew: `open` showed the current session's certificate, and no other. */
+  opened(): void
+  /** Sends again all that is sealed and not acknowledged. */
+  resend(): void
+  refused(entry: SealedEntry, item: Extract<Item, { type: 'refused' }>): 'snapshot-needed' | undefined
+  /** Ends our session: what it did not get acknowledged from `seq` on is sealed again, in a new one. */
+  endSession(seq: number): void
+  woke(): void
+}
+
+/** Deflated when that is allowed and pays. */
+export const pack = (content: Content, core: Core): Packed => {
+  const { encoding, payload } = content
+  if (core.options.compress && payload.length >= DEFLATE_FROM_BYTES) {
+    const deflated = core.deflate(payload)
+    if (deflated.length + 4 < payload.length) {
+      return { encoding, payload: deflated, inflatedLength: payload.length }
+    }
+  }
+  return { encoding, payload, inflatedLength: undefined }
+}
+
+export const createSender = (core: Core): Sender => {
+  const { state, outbox, chains, vault, codec, options } = core
+  let claims: Uint8Array[] = []
+  /** Sessions whose certificate this opening of the document has shown, in hex. */
+  const announced = new Set<string>()
+  let invalid = 0
+
+  const startSession = (): void => {
+    const session = core.random(8)
+    state.certificate = vault.certify(session)
+    state.nextSeq = 0
+    state.head = chainStart(vault.docId, vault.author, session)
+  }
+
+  const push = (channel: number, updates: readonly Update[]): void => {
+    let batch: Update[] = []
+    let bytes = 0
+    const send = (): void => {
+      if (batch.length === 0) return
+      const items: Item[] = []
+      for (const { session } of batch) {
+        const name = toHex(session)
+        if (announced.has(name)) continue
+        announced.add(name)
+        items.push({ type: 'certificate', certificate: vault.certify(session) })
+      }
+      items.push(...updateItems(batch))
+      core.transmit({ type: 'push', channel, items })
+      batch = []
+      bytes = 0
+    }
+    for (const update of updates) {
+      batch.push(update)
+      bytes += update.ciphertext.length + 300
+      if (bytes >= PUSH_BYTES) send()
+    }
+    send()
+  }
+
+  const nextBatch = (): readonly Entry[] => {
+    let bytes = 0
+    const batch: Entry[] = []
+    for (const entry of outbox.loose()) {
+      bytes += entry.content.payload.length
+      if (batch.length > 0 && (batch.length >= MERGE_EDITS || bytes > MERGE_BYTES)) break
+      batch.push(entry)
+    }
+    return batch
+  }
+
+  const seal = (batch: readonly Entry[]): Update | undefined => {
+    const contents = batch.map(({ content }) => content)
+    const content = contents[0] !== undefined && contents.length === 1 ? contents[0] : codec.merge(contents)
+    const batchClaims = [...batch.flatMap((entry) => entry.claims)]
+    const inner = encodeUpdateInner({ ...pack(content, core), claims: batchClaims.slice(0, 255) }, options.pad)
+    if (inner.length + TAG_BYTES > LIMITS.updateBytes) {
+      state.blocked = `one edit has ${inner.length} bytes, more than a relay takes (${LIMITS.updateBytes})`
+      return undefined
+    }
+    if (chains.get(state.certificate)?.ended) startSession()
+    const { session } = state.certificate
+    const update = vault.sealUpdate(
+      {
+        session,
+        seq: state.nextSeq,
+        prev: state.head,
+        base: state.active?.id ?? NO_ID,
+        logHeight: 0,
+        deps: chains.newHeads(),
+        padded: options.pad,
+      },
+      inner,
+    )
+    outbox.seal(batch, content, update)
+    state.nextSeq += 1
+    state.head = update.id
+    return update
+  }
+
+  const endSession = (seq: number): void => {
+    outbox.loosen(ofSession(outbox.sealed(), state.certificate.session, seq))
+    startSession()
+  }
+
+  const resend = (): void => {
+    const channel = pushChannel(core)
+    if (channel === undefined) return
+    push(
+      channel,
+      outbox.sealed().map(({ update }) => update),
+    )
+  }
+
+  return {
+    edited: (content, edits = 1, extra = []) => {
+      outbox.add(content, [...extra, ...claims], edits)
+      claims = []
+    },
+    claimed: (claim) => {
+      if (!claims.some((known) => equalBytes(known, claim))) claims.push(claim)
+    },
+    flush: (force = false) => {
+      const channel = pushChannel(core)
+      if (channel === undefined || outbox.loose().length === 0) {
+        state.flushAt = undefined
+        return
+      }
+      if (outbox.sealed().length > 0 && !force) {
+        state.flushAt ??= state.now + options.flushMs
+        return
+      }
+      state.flushAt = undefined
+      const updates: Update[] = []
+      while (outbox.loose().length > 0) {
+        const update = seal(nextBatch())
+        if (update === undefined) break
+        updates.push(update)
+      }
+      push(channel, updates)
+    },
+    opened: () => {
+      announced.clear()
+      announced.add(toHex(state.certificate.session))
+    },
+    resend,
+    refused: (entry, item) => {
+      const { update } = entry
+      if (!equalBytes(update.session, state.certificate.session)) {
+        outbox.loosen([entry])
+        return undefined
+      }
+      const isFirst = outbox.sealed().find((other) => equalBytes(other.update.session, update.session)) === entry
+      switch (item.code) {
+        case 'gap':
+          // Later ones of a burst follow from the first one's refusal, which says more.
+          if (isFirst) endSession(update.seq)
+          return undefined
+        case 'session-ended':
+        case 'epoch':
+        case 'superseded':
+          endSession(update.seq)
+          return undefined
+        case 'snapshot-needed':
+          state.retryAt = state.now + SNAPSHOT_NEEDED_RETRY_MS
+          endSession(update.seq)
+          return 'snapshot-needed'
+        case 'invalid':
+          invalid += 1
+          if (invalid >= INVALID_LIMIT) state.blocked = 'the relay finds our envelopes invalid'
+          endSession(update.seq)
+          return undefined
+        case 'too-large':
+          state.blocked = 'the relay says that an edit is too large'
+          return undefined
+        case 'role':
+          state.blocked = 'the relay says that this device may not write'
+          return undefined
+        case 'unavailable':
+          state.retryAt ??= state.now + Math.max(100, Math.min(item.retryAfterMs, 60_000))
+          return undefined
+        default:
+          return unreachable(item.code)
+      }
+    },
+    endSession,
+    woke: () => {
+      if (state.retryAt === undefined || state.retryAt > state.now) return
+      state.retryAt = undefined
+      resend()
+    },
+  }
+}
