@@ -27,6 +27,8 @@ import type { Subscriber } from './subscriber.ts'
 export interface Push {
   readonly subscriber: Subscriber
   readonly envelope: Update | Snapshot | MembershipRecord
+  /** Roughly how much it holds while it waits. */
+  readonly bytes: number
 }
 
 /** What comes of it, in the order of the pushes. */
@@ -173,7 +175,7 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
     const bytes = encodeSnapshot(snapshot)
     writes.push({ type: 'snapshot', ...placed, covers, replaces, at: rules.now, bytes })
     addedIds.add(toHex(id))
-    log = { ...log, active: { version: placed.version, id, cover } }
+    log = { ...log, active: { version: placed.version, id, size: bytes.length, cover } }
     for (const entry of covers) if (entry.ended) end(sessionKey(entry))
   }
 

@@ -45,7 +45,7 @@ export const RELAY_LIMITS: RelayLimits = {
   waitingBytes: 8 * MiB,
   waitingAnswers: 10_000,
   waitingFetches: 4 * LIMITS.fetch,
-  batch: 2000,
+  batch: 1000,
   graceMs: 7 * 24 * 60 * 60 * 1000,
   retryAfterMs: 1000,
 }

@@ -61,8 +61,13 @@ export type Backlog =
       readonly after: number
       readonly through: number
       readonly digest: Uint8Array
-      readonly next: 'snapshot' | LoadPosition | undefined
+      readonly next: NextOfLoad
     }
+
+/** A load is the active snapshot, when the receiver lacks it, then the updates that it does not cover. */
+export type NextOfLoad =
+  | { readonly type: 'snapshot'; readonly version: number }
+  | { readonly type: 'updates'; readonly from: LoadPosition | undefined }
 
 export const createSubscriber = (
   fields: Pick<Subscriber, 'link' | 'document' | 'certificate' | 'at' | 'digest' | 'backlog'>,

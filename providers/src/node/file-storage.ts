@@ -3,7 +3,7 @@
  * together. Several processes of one machine may share the directory; a network drive or two machines may not.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { concat } from '../bytes.ts'
@@ -44,6 +44,25 @@ const syncDirectory = async (directory: string): Promise<void> => {
   }
 }
 
+// One process at a time appends or rewrites; another's torn tail must not be cut while it is being written.
+const inTurn = async <T>(directory: string, path: string, work: () => Promise<T>): Promise<T> => {
+  await mkdir(directory, { recursive: true })
+  const until = performance.now() + TURN_PATIENCE_MS
+  let release = takeLockFile(`${path}.turn`)
+  while (release === undefined) {
+    if (performance.now() > until) {
+      throw new Error(`${path}.turn is held for too long: remove it if no process uses this directory`)
+    }
+    await sleep(TURN_POLL_MS)
+    release = takeLockFile(`${path}.turn`)
+  }
+  try {
+    return await work()
+  } finally {
+    release()
+  }
+}
+
 const soundEntries = (path: string, bytes: Uint8Array) => {
   const replayed = replay(bytes)
   if (replayed.type === 'replayed') return replayed
@@ -55,6 +74,7 @@ interface Known {
   readonly inode: number
   size: number
   readonly live: Map<string, number>
+  liveBytes: number
 }
 
 interface Journal {
@@ -63,16 +83,34 @@ interface Journal {
   clear(): Promise<void>
 }
 
-interface Waiting {
-  readonly changes: readonly Change[]
-  readonly record: Uint8Array
+const setLive = (known: Known, key: string, bytes: number): void => {
+  known.liveBytes += bytes - (known.live.get(key) ?? 0)
+  if (bytes === 0) known.live.delete(key)
+  else known.live.set(key, bytes)
+}
+
+const noteChanges = (known: Known, changes: readonly Change[]): void => {
+  for (const { key, value } of changes) setLive(known, key, value === undefined ? 0 : key.length + value.length)
+}
+
+/** Opens the file for appending, without a torn tail. */
+const openSound = async (path: string, handle: FileHandle, known: Known | undefined): Promise<Known> => {
+  const { ino, size } = await handle.stat()
+  if (known?.inode === ino && known.size === size) return known
+  const { entries, length } = soundEntries(path, await handle.readFile())
+  if (length < size) await handle.truncate(length)
+  const fresh: Known = { inode: ino, size: length, live: new Map(), liveBytes: 0 }
+  noteChanges(
+    fresh,
+    [...entries].map(([key, value]) => ({ key, value })),
+  )
+  return fresh
 }
 
 const createJournal = (directory: string, docId: string): Journal => {
   const path = join(directory, `${docId}.journal`)
   let known: Known | undefined
-  let waiting: Waiting[] = []
-  let flushing: Promise<void> | undefined
+  let gathering: { readonly changes: Change[]; readonly done: Promise<void> } | undefined
   let tail: Promise<unknown> = Promise.resolve()
 
   // Everything on this document happens in the order of calls.
@@ -80,33 +118,6 @@ const createJournal = (directory: string, docId: string): Journal => {
     const result = tail.then(work)
     tail = result.catch(() => undefined)
     return result
-  }
-
-  // One process at a time appends or rewrites; another's torn tail must not be cut while it is being written.
-  const inTurn = async <T>(work: () => Promise<T>): Promise<T> => {
-    await mkdir(directory, { recursive: true })
-    const until = performance.now() + TURN_PATIENCE_MS
-    let release = takeLockFile(`${path}.turn`)
-    while (release === undefined) {
-      if (performance.now() > until) {
-        throw new Error(`${path}.turn is held for too long: remove it if no process uses this directory`)
-      }
-      await sleep(TURN_POLL_MS)
-      release = takeLockFile(`${path}.turn`)
-    }
-    try {
-      return await work()
-    } finally {
-      release()
-    }
-  }
-
-  const note = (to: Known, { changes, record }: Waiting): void => {
-    to.size += record.length
-    for (const { key, value } of changes) {
-      if (value === undefined) to.live.delete(key)
-      else to.live.set(key, key.length + value.length + 18)
-    }
   }
 
   const compact = async (): Promise<void> => {
@@ -124,59 +135,60 @@ const createJournal = (directory: string, docId: string): Journal => {
     known = undefined
   }
 
-  const flush = async (): Promise<void> => {
-    const batch = waiting
-    waiting = []
-    flushing = undefined
+  const write = async (changes: readonly Change[]): Promise<void> => {
     const handle = await open(path, 'a+', 0o600)
-    let grown: Known
+    let now: Known
     try {
-      const { ino, size } = await handle.stat()
-      if (known?.inode !== ino || known.size !== size) {
-        const { entries, length } = soundEntries(path, await handle.readFile())
-        if (length < size) await handle.truncate(length)
-        const live = [...entries].map(([key, value]): [string, number] => [key, key.length + value.length + 18])
-        known = { inode: ino, size: length, live: new Map(live) }
-      }
-      grown = { ...known, live: new Map(known.live) }
-      const header = grown.size === 0 ? JOURNAL_HEADER : new Uint8Array(0)
+      now = await openSound(path, handle, known)
+      // Until all of it is on disk nothing is known: after a failure the next write looks again.
       known = undefined
+      const header = now.size === 0 ? JOURNAL_HEADER : new Uint8Array(0)
+      const added = concat(header, encodeRecord(changes))
       try {
-        await handle.appendFile(concat(header, ...batch.map(({ record }) => record)))
+        await handle.appendFile(added)
         await handle.datasync()
       } catch (error) {
-        // All or none: what was refused must not be found later.
-        await handle.truncate(grown.size)
+        // What was refused must not be found later.
+        await handle.truncate(now.size)
         throw error
       }
       if (header.length > 0) await syncDirectory(directory)
-      grown.size += header.length
-      for (const write of batch) note(grown, write)
-      known = grown
+      now.size += added.length
+      noteChanges(now, changes)
+      known = now
     } finally {
       await handle.close()
     }
-    const liveBytes = [...grown.live.values()].reduce((sum, bytes) => sum + bytes, 0)
-    // The writes are durable already: a disk too full for the smaller copy is no failure of theirs.
-    if (grown.size > COMPACT_FROM_BYTES && grown.size > 2 * liveBytes) await compact().catch(() => undefined)
+    // The write is durable already: a disk too full for a smaller copy is no failure of it.
+    if (now.size > Math.max(COMPACT_FROM_BYTES, 2 * now.liveBytes)) await compact().catch(() => undefined)
   }
 
   return {
-    load: () =>
-      inOrder(async () => {
-        const { entries } = soundEntries(path, await read(path))
-        return entries
-      }),
+    load: () => {
+      gathering = undefined
+      return inOrder(async () => soundEntries(path, await read(path)).entries)
+    },
     append: (changes) => {
-      waiting.push({ changes, record: encodeRecord(changes) })
-      flushing ??= inOrder(() => inTurn(flush))
-      return flushing
+      if (gathering === undefined) {
+        const gathered: Change[] = []
+        const seal = (): void => {
+          if (gathering?.changes === gathered) gathering = undefined
+        }
+        const done = inOrder(() =>
+          inTurn(directory, path, () => {
+            seal()
+            return write(gathered)
+          }).finally(seal),
+        )
+        gathering = { changes: gathered, done }
+      }
+      gathering.changes.push(...changes.map(({ key, value }) => ({ key, value: value?.slice() })))
+      return gathering.done
     },
     clear: () => {
-      // A write after this one must not join those before.
-      flushing = undefined
+      gathering = undefined
       return inOrder(() =>
-        inTurn(async () => {
+        inTurn(directory, path, async () => {
           known = undefined
           await rm(path, { force: true })
           await syncDirectory(directory)
@@ -199,7 +211,7 @@ export const fileStorage = ({ directory }: FileStorageOptions): Storage => {
     load: async (docId, prefix = '') => {
       const entries = await journalOf(docId).load()
       const found = [...entries].filter(([key]) => key.startsWith(prefix))
-      return new Map(found.map(([key, value]) => [key, Uint8Array.from(value)]))
+      return new Map(found.map(([key, value]) => [key, new Uint8Array(value)]))
     },
     write: async (docId, changes) => {
       checkChanges(changes)

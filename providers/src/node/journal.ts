@@ -18,7 +18,8 @@ const checkOf = (body: Uint8Array): Uint8Array => createHash('sha256').update(bo
 
 /** The record of one write. */
 export const encodeRecord = (changes: readonly Change[]): Uint8Array => {
-  const writer = createWriter()
+  const sizes = changes.map(({ key, value }) => key.length + (value?.length ?? 0) + 6)
+  const writer = createWriter(sizes.reduce((sum, size) => sum + size, 0))
   for (const { key, value } of changes) {
     const name = utf8(key)
     writer.u8(name.length).bytes(name)

@@ -8,6 +8,8 @@ import { uptime } from 'node:os'
 /** Between the creation of a lock file and the writing of its process id. */
 const NASCENT_MS = 5000
 
+// Fixed at the start: a clock that is set later must not make our own locks look old.
+const startedAt = Date.now() - process.uptime() * 1000
 const heldHere = new Set<string>()
 
 const hasCode = (error: unknown, code: string): boolean =>
@@ -29,7 +31,7 @@ const isStale = (path: string): boolean => {
   if (Number.isNaN(pid)) return mtimeMs < Date.now() - NASCENT_MS
   // The boot time is a difference of two clocks and blurred by as much as they drift.
   if (mtimeMs < Date.now() - uptime() * 1000 - NASCENT_MS) return true
-  if (pid === process.pid) return mtimeMs < performance.timeOrigin
+  if (pid === process.pid) return mtimeMs < startedAt
   return !isAlive(pid)
 }
 
@@ -85,7 +87,11 @@ export const takeLockFile = (path: string): (() => void) | undefined => {
     }
   }
   heldHere.add(path)
+  let isHeld = true
   return () => {
-    if (heldHere.delete(path)) remove(path)
+    if (!isHeld) return
+    isHeld = false
+    heldHere.delete(path)
+    remove(path)
   }
 }

@@ -5,9 +5,9 @@
  */
 import {
   type Certificate,
-  compareBytes,
-  chainStart,
   type CoverEntry,
+  chainStart,
+  compareBytes,
   equalBytes,
   isAdmitted,
   LIMITS,

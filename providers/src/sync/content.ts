@@ -10,7 +10,16 @@
  *   ephemeral: session 8 ‖ counter 8 ‖ hello 8 ‖ echoes 1 ‖ 8 each ‖ payload length 4 ‖ payload ‖ zeros
  *   heads:     snapshot id 32 (or zeros) ‖ time 8 (ms since 1970) ‖ count 4 ‖ each: author 32, session 8, seq 8, id 32
  */
-import { concat, createReader, createWriter, err, ok, type Reader, type Result, type Writer } from '../protocol/index.ts'
+import {
+  concat,
+  createReader,
+  createWriter,
+  err,
+  ok,
+  type Reader,
+  type Result,
+  type Writer,
+} from '../protocol/index.ts'
 
 /** 64 MiB: no payload inflates to more. */
 export const MAX_INFLATED = 67_108_864

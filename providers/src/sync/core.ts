@@ -55,7 +55,6 @@ export interface State {
   now: number
   phase: Phase
   relay: { readonly relayKey: Uint8Array; readonly nonce: Uint8Array } | undefined
-  attempt: number
   /** The log that the last `opened` named. */
   logId: Uint8Array
   cursor: Cursor | undefined
@@ -91,11 +90,18 @@ export interface Core extends SessionDeps {
   isTracking(): boolean
   /** Those of the updates that open, without a look at chains: content from storage. */
   openAll(updates: readonly Update[]): readonly Received[]
-  alarm(kind: Extract<Effect, { type: 'alarm' }>['alarm']['kind'], message: string, of?: SessionName & { readonly id?: Uint8Array }): void
+  alarm(
+    kind: Extract<Effect, { type: 'alarm' }>['alarm']['kind'],
+    message: string,
+    of?: SessionName & { readonly id?: Uint8Array },
+  ): void
 }
 
 /** The channel on which updates may be pushed now, if any. */
 export const pushChannel = ({ state }: Core): number | undefined =>
-  state.phase.type === 'live' && state.blocked === undefined && !state.paused.send && state.retryAt === undefined
+  state.phase.type === 'live' &&
+  state.blocked === undefined &&
+  !state.paused.send &&
+  state.retryAt === undefined
     ? state.phase.channel
     : undefined

@@ -67,7 +67,11 @@ export type Input =
    * What storage holds under this document; given once, before everything else (an empty map without storage).
    * `holdsContent`: the CRDT document was not empty before.
    */
-  | { readonly type: 'restored'; readonly entries: ReadonlyMap<string, Uint8Array>; readonly holdsContent: boolean }
+  | {
+      readonly type: 'restored'
+      readonly entries: ReadonlyMap<string, Uint8Array>
+      readonly holdsContent: boolean
+    }
   /** Answer to `reread`: what storage holds now. */
   | { readonly type: 'reread'; readonly entries: ReadonlyMap<string, Uint8Array> }
   /** The socket is up and greeted. */

@@ -1,12 +1,5 @@
 /** What the relay delivers: verified item by item, gathered into one batch for the CRDT and one storage transaction. */
-import {
-  equalBytes,
-  type Item,
-  type Snapshot,
-  toHex,
-  type ToClient,
-  type Update,
-} from '../protocol/index.ts'
+import { equalBytes, type Item, type Snapshot, type ToClient, toHex, type Update } from '../protocol/index.ts'
 import { chainKey } from './chains.ts'
 import type { Claim } from './content.ts'
 import type { Core } from './core.ts'
@@ -33,7 +26,12 @@ export interface Intake {
   forgetStale(): void
 }
 
-export const createIntake = (core: Core, sender: Sender, maker: Maker, settle: (edits: number) => void): Intake => {
+export const createIntake = (
+  core: Core,
+  sender: Sender,
+  maker: Maker,
+  settle: (edits: number) => void,
+): Intake => {
   const { state, outbox, chains, vault, verify, inflate, options } = core
   /** Kept updates of the current log: which chain, and how far. Covered ones are deleted from storage. */
   let kept = new Map<string, { readonly chain: string; readonly lastSeq: number }>()
@@ -223,7 +221,8 @@ export const createIntake = (core: Core, sender: Sender, maker: Maker, settle: (
       }
       let outcome: 'whole' | 'gap' = 'whole'
       // Two tabs may have left two snapshots: the one that covers more is the newer one.
-      for (const snapshot of snapshots.sort((a, b) => covered(a) - covered(b))) restoreSnapshot(snapshot, known)
+      for (const snapshot of snapshots.sort((a, b) => covered(a) - covered(b)))
+        restoreSnapshot(snapshot, known)
       for (const run of runs.values()) {
         run.sort((a, b) => a.seq - b.seq)
         if (!known) {

@@ -8,9 +8,9 @@
  *   device                      the device seed, sealed locally (client/document.ts)
  */
 import {
+  type Cursor,
   createReader,
   createWriter,
-  type Cursor,
   decodeUpdate,
   encodeUpdate,
   fromHex,
@@ -62,17 +62,29 @@ const PLAIN = 0
 const SEALED = 1
 
 /** An edit that has no place in a chain yet: sealed for this device only. */
-export const encodePlainEntry = (content: Content, claims: readonly Uint8Array[], vault: Vault): Uint8Array => {
-  const writer = createWriter(content.payload.length + 16).u8(content.encoding).u8(claims.length)
+export const encodePlainEntry = (
+  content: Content,
+  claims: readonly Uint8Array[],
+  vault: Vault,
+): Uint8Array => {
+  const writer = createWriter(content.payload.length + 16)
+    .u8(content.encoding)
+    .u8(claims.length)
   for (const claim of claims) writer.blob(claim)
   const sealed = vault.sealLocal('outbox', writer.bytes(content.payload).done())
-  return createWriter(sealed.length + 1).u8(PLAIN).bytes(sealed).done()
+  return createWriter(sealed.length + 1)
+    .u8(PLAIN)
+    .bytes(sealed)
+    .done()
 }
 
 /** An edit that was sent, or was about to be: its bytes are fixed from then on. */
 export const encodeSealedEntry = (update: Update): Uint8Array => {
   const bytes = encodeUpdate(update)
-  return createWriter(bytes.length + 1).u8(SEALED).bytes(bytes).done()
+  return createWriter(bytes.length + 1)
+    .u8(SEALED)
+    .bytes(bytes)
+    .done()
 }
 
 export type StoredEntry =

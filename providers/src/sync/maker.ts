@@ -4,8 +4,8 @@
  * including that last envelope; it is sent only after that envelope was acknowledged.
  */
 import {
-  compareCover,
   type CoverEntry,
+  compareCover,
   equalBytes,
   type Item,
   LIMITS,
@@ -14,7 +14,7 @@ import {
   TAG_BYTES,
 } from '../protocol/index.ts'
 import { chainKey } from './chains.ts'
-import { encodeSnapshotInner, type Content } from './content.ts'
+import { type Content, encodeSnapshotInner } from './content.ts'
 import { type Core, pushChannel } from './core.ts'
 import type { Presence } from './presence.ts'
 import { pack, type Sender } from './sender.ts'
@@ -112,7 +112,9 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     const channel = pushChannel(core)
     if (making?.inner === undefined || making.sent !== undefined || channel === undefined) return
     const last = making.cover.find(isMine)
-    const waits = outbox.sealed().some(({ update }) => isMine(update) && last !== undefined && update.seq <= last.seq)
+    const waits = outbox
+      .sealed()
+      .some(({ update }) => isMine(update) && last !== undefined && update.seq <= last.seq)
     if (waits && !needed) return
     const fields = {
       session: state.certificate.session,

@@ -8,7 +8,9 @@ import type { Vault } from './vault.ts'
 export type Inflate = (bytes: Uint8Array, length: number) => Uint8Array | undefined
 
 /** `unknown-key`: held. `unreadable`: refused, with the reason. */
-export type OpenError = { readonly type: 'unknown-key' } | { readonly type: 'unreadable'; readonly reason: string }
+export type OpenError =
+  | { readonly type: 'unknown-key' }
+  | { readonly type: 'unreadable'; readonly reason: string }
 
 const unreadable = (reason: string): Result<never, OpenError> => err({ type: 'unreadable', reason })
 
@@ -17,7 +19,8 @@ const inflated = (packed: Packed, inflate: Inflate): Uint8Array | undefined =>
 
 export const openUpdate = (update: Update, vault: Vault, inflate: Inflate): Result<Received, OpenError> => {
   const opened = vault.open(update)
-  if (!opened.ok) return opened.error === 'unknown-key' ? err({ type: opened.error }) : unreadable('damaged seal')
+  if (!opened.ok)
+    return opened.error === 'unknown-key' ? err({ type: opened.error }) : unreadable('damaged seal')
   const inner = decodeUpdateInner(opened.value, update.padded)
   if (!inner.ok) return unreadable(inner.error)
   const payload = inflated(inner.value, inflate)
@@ -34,9 +37,14 @@ export const openUpdate = (update: Update, vault: Vault, inflate: Inflate): Resu
   })
 }
 
-export const openSnapshot = (snapshot: Snapshot, vault: Vault, inflate: Inflate): Result<Received, OpenError> => {
+export const openSnapshot = (
+  snapshot: Snapshot,
+  vault: Vault,
+  inflate: Inflate,
+): Result<Received, OpenError> => {
   const opened = vault.open(snapshot)
-  if (!opened.ok) return opened.error === 'unknown-key' ? err({ type: opened.error }) : unreadable('damaged seal')
+  if (!opened.ok)
+    return opened.error === 'unknown-key' ? err({ type: opened.error }) : unreadable('damaged seal')
   const inner = decodeSnapshotInner(opened.value, snapshot.padded)
   if (!inner.ok) return unreadable(inner.error)
   if (snapshot.chunks.length > 0) return unreadable('snapshot in chunks: made by a newer version')

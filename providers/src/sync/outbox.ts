@@ -108,5 +108,9 @@ export const createOutbox = (vault: Vault, owner: string): Outbox => {
 }
 
 /** The sealed entries of one session, in chain order, from `seq` on. */
-export const ofSession = (entries: readonly SealedEntry[], session: Uint8Array, seq: number): readonly SealedEntry[] =>
+export const ofSession = (
+  entries: readonly SealedEntry[],
+  session: Uint8Array,
+  seq: number,
+): readonly SealedEntry[] =>
   entries.filter(({ update }) => equalBytes(update.session, session) && update.seq >= seq)

@@ -3,7 +3,13 @@
  * echoed our *hello*, and only if its counter is higher than the last. Echoes are gathered for 100–300 ms and sent
  * together with what we show, so that one joiner costs everybody one message.
  */
-import { type Certificate, equalBytes, type Ephemeral, type SessionName, type Verify } from '../protocol/index.ts'
+import {
+  type Certificate,
+  type Ephemeral,
+  equalBytes,
+  type SessionName,
+  type Verify,
+} from '../protocol/index.ts'
 import { decodeEphemeralInner, encodeEphemeralInner, MAX_ECHOES } from './content.ts'
 import type { Effect } from './effects.ts'
 import type { Vault } from './vault.ts'

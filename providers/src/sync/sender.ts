@@ -11,7 +11,7 @@ import {
   unreachable,
   updateItems,
 } from '../protocol/index.ts'
-import { encodeUpdateInner, type Packed, type Content } from './content.ts'
+import { type Content, encodeUpdateInner, type Packed } from './content.ts'
 import { type Core, pushChannel } from './core.ts'
 import { type Entry, ofSession, type SealedEntry } from './outbox.ts'
 
@@ -105,7 +105,10 @@ export const createSender = (core: Core): Sender => {
     const contents = batch.map(({ content }) => content)
     const content = contents[0] !== undefined && contents.length === 1 ? contents[0] : codec.merge(contents)
     const batchClaims = [...batch.flatMap((entry) => entry.claims)]
-    const inner = encodeUpdateInner({ ...pack(content, core), claims: batchClaims.slice(0, 255) }, options.pad)
+    const inner = encodeUpdateInner(
+      { ...pack(content, core), claims: batchClaims.slice(0, 255) },
+      options.pad,
+    )
     if (inner.length + TAG_BYTES > LIMITS.updateBytes) {
       state.blocked = `one edit has ${inner.length} bytes, more than a relay takes (${LIMITS.updateBytes})`
       return undefined
@@ -182,7 +185,8 @@ export const createSender = (core: Core): Sender => {
         outbox.loosen([entry])
         return undefined
       }
-      const isFirst = outbox.sealed().find((other) => equalBytes(other.update.session, update.session)) === entry
+      const isFirst =
+        outbox.sealed().find((other) => equalBytes(other.update.session, update.session)) === entry
       switch (item.code) {
         case 'gap':
           // Later ones of a burst follow from the first one's refusal, which says more.

@@ -1,30 +1,27 @@
 /**
  * One run of one device on one document, as a pure machine: `step(input, now) → effects`. It decides; the client room
- * acts. Events only change state; what is to be sent follows from `evaluate` after each of them, so that no
- * interleaving can invent a rule of its own.
+ * acts. Inputs only change state; what is due follows from `evaluate` after each of them, so that no interleaving can
+ * invent a rule of its own.
+ *
+ *   subscription  standing with the relay      intake    what it delivers       chains  everybody's hash chains
+ *   sender        our own chain                outbox    what is not acked      maker   snapshots
+ *   recall        what storage gives back      ledger    what it has confirmed  presence
  */
-import {
-  chainStart,
-  type Cursor,
-  equalBytes,
-  isPermanent,
-  type Item,
-  toHex,
-  type ToClient,
-  type Update,
-} from '../protocol/index.ts'
+import { chainStart, toHex } from '../protocol/index.ts'
 import { createChains } from './chains.ts'
-import type { Content } from './content.ts'
+import { createComparison } from './comparison.ts'
 import type { Core, SessionDeps, State } from './core.ts'
-import type { Effect, Input, Received, SessionStatus, StorageChange } from './effects.ts'
+import { describe, isSameStatus } from './describe.ts'
+import type { Effect, Input, SessionStatus, StorageChange } from './effects.ts'
 import { createIntake } from './intake.ts'
-import { decodeEntry, decodeItem, decodeState, LOG_PREFIX, logIdOfKey, outboxPrefix, STATE_KEY } from './keep.ts'
 import { createLedger } from './ledger.ts'
 import { createMaker } from './maker.ts'
 import { openUpdate } from './opening.ts'
 import { createOutbox } from './outbox.ts'
 import { createPresence } from './presence.ts'
+import { createRecall } from './recall.ts'
 import { createSender } from './sender.ts'
+import { createSubscription } from './subscription.ts'
 
 export interface Session {
   step(input: Input, now: number): readonly Effect[]
@@ -36,80 +33,42 @@ export interface Session {
   readonly owner: string
 }
 
-const COMPARE_SPREAD_MS = 500
-/** The comparison waits for the end of the first load. */
-const AFTER_LOAD = Number.POSITIVE_INFINITY
-const REOPEN_BASE_MS = 50
-const REOPEN_MAX_MS = 10_000
-/** After so many gaps in a row the cursor itself is doubted. */
-const GAPS_BEFORE_COMPLETE = 5
-
 export const createSession = (deps: SessionDeps): Session => {
   const { vault, random, dice, options } = deps
   const owner = toHex(random(8))
-  const session = random(8)
-  const state: State = {
-    now: 0,
-    phase: { type: 'detached' },
-    relay: undefined,
-    attempt: 0,
-    logId: new Uint8Array(16),
-    cursor: undefined,
-    caughtUp: false,
-    isNew: false,
-    paused: { send: false, receive: false },
-    certificate: vault.certify(session),
-    nextSeq: 0,
-    head: chainStart(vault.docId, vault.author, session),
-    active: undefined,
-    since: { updates: 0, bytes: 0 },
-    blocked: undefined,
-    needsKey: false,
-    flushAt: undefined,
-    retryAt: undefined,
-    reopenAt: undefined,
-  }
+  const state = beginning(deps)
   let effects: Effect[] = []
   let changes: StorageChange[] = []
-  let gaps = 0
-  let holdsContent = false
-  /** The session that the last `open` showed: presence speaks as this one, even when our chain begins anew. */
-  let openedAs = session
-  /** Whether it is settled what the document holds and the relay lacks. */
-  let comparison: { readonly type: 'settled' } | { readonly type: 'due'; at: number | undefined; readonly counts: boolean } = {
-    type: 'settled',
-  }
   let status: SessionStatus = { sync: 'offline', pending: 0, synced: false, isNew: false, reason: undefined }
 
   const ledger = createLedger(options.keep)
+  const comparison = createComparison(dice)
+  const outbox = createOutbox(vault, owner)
+  const chains = createChains(deps)
   const core: Core = {
     ...deps,
     state,
-    outbox: createOutbox(vault, owner),
-    chains: createChains(deps),
+    outbox,
+    chains,
     claims: new Map(),
     emit: (effect) => effects.push(effect),
     transmit: (frame) => effects.push({ type: 'transmit', frame }),
     keep: (change) => changes.push(change),
-    alarm: (kind, message, of) =>
+    alarm: (kind, message, of) => {
+      const author = of === undefined ? {} : { author: toHex(of.author) }
+      const envelope = of?.id === undefined ? {} : { envelopeId: toHex(of.id) }
       effects.push({
         type: 'alarm',
-        alarm: {
-          kind,
-          docId: toHex(vault.docId),
-          message,
-          ...(of === undefined ? {} : { author: toHex(of.author) }),
-          ...(of?.id === undefined ? {} : { envelopeId: toHex(of.id) }),
-        },
+        alarm: { kind, docId: toHex(vault.docId), message, ...author, ...envelope },
+      })
+    },
+    isTracking: comparison.isDue,
+    openAll: (updates) =>
+      updates.flatMap((update) => {
+        const opened = openUpdate(update, vault, deps.inflate)
+        return opened.ok ? [opened.value] : []
       }),
-    isTracking: () => comparison.type === 'due',
-    openAll: (updates) => updates.flatMap((update) => openedOrNothing(update)),
   }
-  const openedOrNothing = (update: Update): Received[] => {
-    const opened = openUpdate(update, vault, deps.inflate)
-    return opened.ok ? [opened.value] : []
-  }
-  const { outbox, chains } = core
   const presence = createPresence({
     ...deps,
     padded: options.pad,
@@ -124,222 +83,29 @@ export const createSession = (deps: SessionDeps): Session => {
   const sender = createSender(core)
   const maker = createMaker(core, sender, presence)
   const intake = createIntake(core, sender, maker, ledger.settle)
-
-  const open = (): void => {
-    if (state.relay === undefined) return
-    const { relayKey, nonce } = state.relay
-    state.attempt += 1
-    state.reopenAt = undefined
-    state.caughtUp = false
-    state.phase = { type: 'opening', attempt: state.attempt }
-    if (chains.get(state.certificate)?.ended) sender.endSession(0)
-    openedAs = state.certificate.session
-    core.transmit({
-      type: 'open',
-      attempt: state.attempt,
-      create: options.create,
-      genesis: vault.genesis,
-      certificate: state.certificate,
-      ...vault.prove(relayKey, nonce, state.certificate),
-      cursor: state.cursor,
-    })
-  }
-
-  /** Something is missing: ask again from the cursor, soon, and in the end without it. */
-  const reopen = (): void => {
-    gaps += 1
-    if (gaps > GAPS_BEFORE_COMPLETE) {
-      state.cursor = undefined
-      gaps = 0
-    }
-    const waitMs = Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** gaps) * dice()
-    state.phase = { type: 'opening', attempt: -1 }
-    state.caughtUp = false
-    maker.discard()
-    state.reopenAt = state.now + (gaps === 1 ? 0 : waitMs)
-  }
-
-  const opened = (frame: Extract<ToClient, { type: 'opened' }>): void => {
-    if (state.phase.type !== 'opening' || state.phase.attempt !== frame.attempt) return
-    const { channel } = frame
-    state.logId = frame.logId.slice()
-    state.isNew = frame.isNew
-    if (frame.isNew) core.emit({ type: 'new' })
-    sender.opened()
-    if (!frame.complete) {
-      state.phase = { type: 'live', channel }
-      presence.opened(openedAs)
-      sender.resend()
-      return
-    }
-    // Another log, or the first: everything that was known of a log is replaced by what this load delivers.
-    const another = state.cursor !== undefined || outbox.sealed().length > 0
-    state.cursor = undefined
-    state.phase = { type: 'loading', channel }
-    intake.reset()
-    if (another) {
-      sender.endSession(0)
-      core.emit({ type: 'reread' })
-    }
-    core.emit({ type: 'track' })
-    comparison = { type: 'due', at: another ? undefined : AFTER_LOAD, counts: another || holdsContent }
-    presence.opened(openedAs)
-  }
-
-  const deliver = (frame: Extract<ToClient, { type: 'deliver' }>): void => {
-    const { phase } = state
-    if (state.paused.receive || (phase.type !== 'live' && phase.type !== 'loading')) return
-    if (phase.channel !== frame.channel) return
-    const from = state.cursor?.version ?? (frame.load === 'none' ? undefined : 0)
-    if (from === undefined || frame.after > from) {
-      reopen()
-      return
-    }
-    if (intake.deliver(frame) === 'gap') {
-      reopen()
-      return
-    }
-    if (state.phase.type === 'loading' && frame.load === 'last') {
-      state.phase = { type: 'live', channel: frame.channel }
-      sender.resend()
-    }
-    if (!frame.caughtUp || state.caughtUp || state.cursor === undefined) return
-    state.caughtUp = true
-    gaps = 0
-    core.emit({ type: 'caught-up' })
-    if (comparison.type === 'due' && (comparison.at === undefined || comparison.at === AFTER_LOAD)) {
-      // After a reset everybody lacks the same: a random wait lets one upload serve all.
-      comparison.at = comparison.at === AFTER_LOAD ? state.now : state.now + dice() * COMPARE_SPREAD_MS
-    }
-  }
-
-  const received = (frame: Extract<Input, { type: 'received' }>['frame']): void => {
-    switch (frame.type) {
-      case 'opened':
-        opened(frame)
-        return
-      case 'deliver':
-        deliver(frame)
-        return
-      case 'ephemeral':
-        presence.received(frame.connection, frame.ephemeral, state.now)
-        return
-      case 'joined':
-        if (core.chains.admits(frame.certificate)) presence.joined(frame.connection, frame.certificate)
-        return
-      case 'left':
-        presence.left(frame.connection)
-        return
-      case 'found':
-        return
-      case 'closed':
-        presence.disconnected()
-        state.caughtUp = false
-        state.phase = { type: 'closed', code: frame.code, reason: frame.reason }
-        maker.discard()
-        if (!isPermanent(frame.code)) {
-          gaps += 1
-          state.reopenAt = state.now + Math.min(REOPEN_MAX_MS, 1000 * 2 ** gaps) * dice()
-        }
-        core.emit({ type: 'closed', code: frame.code, reason: frame.reason })
-    }
-  }
-
-  const itemsByLog = (entries: ReadonlyMap<string, Uint8Array>, mine: (logId: Uint8Array) => boolean) => {
-    const current = new Map<string, Item>()
-    const others = new Map<string, Item>()
-    for (const [key, value] of entries) {
-      if (!key.startsWith(LOG_PREFIX)) continue
-      const logId = logIdOfKey(key)
-      const item = decodeItem(value, vault.docId)
-      if (item !== undefined && logId !== undefined) (mine(logId) ? current : others).set(key, item)
-    }
-    return { current, others }
-  }
-
-  const restored = (entries: ReadonlyMap<string, Uint8Array>, holds: boolean): void => {
-    const stored = entries.get(STATE_KEY)
-    const cursor: Cursor | undefined = stored === undefined ? undefined : decodeState(stored)
-    const { current, others } = itemsByLog(entries, (logId) => cursor !== undefined && equalBytes(logId, cursor.logId))
-    holdsContent = holds || others.size > 0
-    intake.restore(others, false)
-    intake.addStale(others.keys())
-    core.emit({ type: 'track' })
-    comparison = { type: 'due', at: AFTER_LOAD, counts: holdsContent }
-    if (cursor === undefined) return
-    state.logId = cursor.logId
-    // With a cursor it is known at once what the relay lacks; without one, only after the first load.
-    if (intake.restore(current, true) === 'whole') {
-      state.cursor = cursor
-      comparison.at = state.now
-    }
-  }
-
-  const adopted = (entries: ReadonlyMap<string, Uint8Array>): void => {
-    const batch: Received[] = []
-    for (const key of [...entries.keys()].sort()) {
-      const value = entries.get(key)
-      const entry = value === undefined || key.startsWith(outboxPrefix(owner)) ? undefined : decodeEntry(value, vault)
-      if (entry === undefined) continue
-      const adoptedContent = entry.type === 'plain' ? entry.content : adoptSealed(entry.update)
-      if (adoptedContent === undefined) continue
-      const { author, session: own } = state.certificate
-      const claims = entry.type === 'plain' ? entry.claims : []
-      batch.push({
-        kind: 'update',
-        author,
-        session: own,
-        envelopeId: new Uint8Array(32),
-        ...adoptedContent,
-        claims: [],
-      })
-      sender.edited(adoptedContent, 1, claims)
-      core.keep({ key, value: undefined })
-    }
-    if (batch.length > 0) core.emit({ type: 'apply', batch, known: false })
-  }
-
-  /** Never continued or sent again in its old chain: opened, and sealed anew. */
-  const adoptSealed = (update: Update): Content | undefined => openedOrNothing(update)[0]
-
-  const compared = (content: Content | undefined): void => {
-    comparison = { type: 'settled' }
-    if (content !== undefined) sender.edited(content)
-    intake.forgetStale()
-  }
-
-  const detach = (): void => {
-    state.phase = { type: 'detached' }
-    state.caughtUp = false
-    state.relay = undefined
-    state.flushAt = undefined
-    state.reopenAt = undefined
-    state.retryAt = undefined
-    gaps = 0
-    maker.discard()
-    presence.disconnected()
-  }
+  const recall = createRecall(core, owner, { sender, intake, comparison })
+  const subscription = createSubscription(core, { sender, maker, intake, presence, comparison, recall })
 
   const handle = (input: Input): void => {
     switch (input.type) {
       case 'restored':
-        restored(input.entries, input.holdsContent)
+        recall.restored(input.entries, input.holdsContent)
         return
-      case 'reread': {
-        const { others } = itemsByLog(input.entries, (logId) => equalBytes(logId, state.logId))
-        intake.restore(others, false)
-        intake.addStale(others.keys())
+      case 'reread':
+        recall.reread(input.entries)
         return
-      }
+      case 'adopted':
+        recall.adopted(input.entries)
+        return
       case 'connected':
         state.relay = { relayKey: input.relayKey, nonce: input.nonce }
-        open()
+        subscription.open()
         return
       case 'disconnected':
-        detach()
+        subscription.detach()
         return
       case 'received':
-        received(input.frame)
+        subscription.received(input.frame)
         return
       case 'edited':
         sender.edited(input.content)
@@ -354,13 +120,14 @@ export const createSession = (deps: SessionDeps): Session => {
         maker.captured(input.content)
         return
       case 'compared':
-        compared(input.content)
+        comparison.settle()
+        if (input.content !== undefined) sender.edited(input.content)
+        intake.forgetStale()
         return
       case 'applied':
         for (const position of input.unreadable) {
           const one = input.batch[position]
-          if (one === undefined) continue
-          core.alarm('quarantined', 'the CRDT cannot read this content', { ...one, id: one.envelopeId })
+          if (one !== undefined) core.alarm('quarantined', UNREADABLE, { ...one, id: one.envelopeId })
         }
         return
       case 'persisted':
@@ -369,25 +136,22 @@ export const createSession = (deps: SessionDeps): Session => {
       case 'not-persisted':
         ledger.failed(input.ticket, state.now)
         return
-      case 'adopted':
-        adopted(input.entries)
-        return
       case 'flush':
         sender.flush(true)
         return
       case 'snapshot':
         maker.ask()
         return
-      case 'pause':
-        state.paused = {
-          send: state.paused.send || input.directions.send === true,
-          receive: state.paused.receive || input.directions.receive === true,
-        }
+      case 'pause': {
+        const { send = false, receive = false } = input.directions
+        state.paused = { send: state.paused.send || send, receive: state.paused.receive || receive }
         return
+      }
       case 'resume': {
+        // What was not received meanwhile is asked for again; acks were among it.
         const wasDeaf = state.paused.receive
         state.paused = { send: false, receive: false }
-        if (wasDeaf && state.relay !== undefined) open()
+        if (wasDeaf) subscription.open()
         else sender.resend()
         return
       }
@@ -396,19 +160,19 @@ export const createSession = (deps: SessionDeps): Session => {
     }
   }
 
-  /** What the relay lacks can be told while a load is complete: at its end, or from what storage kept of the log. */
-  const dueComparison = (): number | undefined =>
-    comparison.type === 'due' && state.cursor !== undefined && state.phase.type !== 'loading' ? comparison.at : undefined
+  /** What the relay lacks can be told once a load is complete, or from what storage kept of the log. */
+  const compareAt = (): number | undefined =>
+    state.cursor !== undefined && state.phase.type !== 'loading' ? comparison.at() : undefined
 
   /** After every input: whatever its time or its turn has come for. */
   const evaluate = (): void => {
     const { now } = state
-    if (state.reopenAt !== undefined && state.reopenAt <= now) open()
+    const dueAt = compareAt()
+    subscription.woke()
     sender.woke()
     presence.woke(now)
-    const compareAt = dueComparison()
-    if (comparison.type === 'due' && compareAt !== undefined && compareAt <= now) {
-      comparison.at = undefined
+    if (dueAt !== undefined && dueAt <= now) {
+      comparison.asked()
       core.emit({ type: 'compare', pending: outbox.contents() })
     }
     sender.flush(state.flushAt !== undefined && state.flushAt <= now)
@@ -428,41 +192,42 @@ export const createSession = (deps: SessionDeps): Session => {
       return effects
     },
     wakeAt: () => {
-      const times = [
-        state.flushAt,
-        state.retryAt,
-        state.reopenAt,
-        presence.wakeAt(),
-        maker.wakeAt(),
-        ledger.wakeAt(),
-        dueComparison(),
-      ]
+      const times = [state.flushAt, state.retryAt, state.reopenAt, compareAt()]
+      times.push(presence.wakeAt(), maker.wakeAt(), ledger.wakeAt())
       const earliest = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
       return earliest === Number.POSITIVE_INFINITY ? undefined : earliest
     },
     status: () => {
-      const counted = comparison.type === 'due' && comparison.counts ? 1 : 0
-      const next: SessionStatus = {
-        ...describe(state, vault.role === 'reader', outbox.edits() + ledger.settling() + counted),
-      }
-      if (Object.entries(next).some(([key, value]) => status[key as keyof SessionStatus] !== value)) status = next
+      const pending = outbox.edits() + ledger.settling() + (comparison.mayBePending() ? 1 : 0)
+      const next = describe(state, vault.role === 'reader', pending)
+      if (!isSameStatus(status, next)) status = next
       return status
     },
   }
 }
 
-/** One word for what the app shows, in the order of what matters most to its user. */
-const describe = (state: State, isReader: boolean, pending: number): SessionStatus => {
-  const { phase } = state
-  const closed = phase.type === 'closed' && isPermanent(phase.code) ? phase : undefined
-  const shared = { pending, synced: state.caughtUp, isNew: state.isNew }
-  if (closed?.code === 4404) return { ...shared, sync: 'not-found', reason: closed.reason }
-  if (closed !== undefined) return { ...shared, sync: 'blocked', reason: closed.reason }
-  if (state.blocked !== undefined) return { ...shared, sync: 'blocked', reason: state.blocked }
-  if (state.needsKey) return { ...shared, sync: 'needs-key', reason: undefined }
-  if (state.paused.send || state.paused.receive) return { ...shared, sync: 'paused', reason: undefined }
-  if (state.relay === undefined) return { ...shared, sync: 'offline', reason: undefined }
-  if (!state.caughtUp) return { ...shared, sync: 'loading', reason: undefined }
-  if (pending > 0) return { ...shared, sync: 'saving', reason: undefined }
-  return { ...shared, sync: isReader ? 'readonly' : 'saved', reason: undefined }
+const UNREADABLE = 'the CRDT cannot read this content'
+
+const beginning = ({ vault, random }: SessionDeps): State => {
+  const session = random(8)
+  return {
+    now: 0,
+    phase: { type: 'detached' },
+    relay: undefined,
+    logId: new Uint8Array(16),
+    cursor: undefined,
+    caughtUp: false,
+    isNew: false,
+    paused: { send: false, receive: false },
+    certificate: vault.certify(session),
+    nextSeq: 0,
+    head: chainStart(vault.docId, vault.author, session),
+    active: undefined,
+    since: { updates: 0, bytes: 0 },
+    blocked: undefined,
+    needsKey: false,
+    flushAt: undefined,
+    retryAt: undefined,
+    reopenAt: undefined,
+  }
 }

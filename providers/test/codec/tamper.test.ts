@@ -23,7 +23,7 @@ describe.each(checkedSamples())('an encoded $kind', ({ kind, bytes, accepts, ope
     expect(survivors).toEqual([])
   })
 
-  test('does not open with any one bit flipped before its signature, whoever signs it again', () => {
+  test.skipIf(opens === undefined)('does not open with any one bit flipped before its signature, whoever signs it again', () => {
     const signatureBytes = kind === 'chunk' ? 0 : 64
     const survivors: number[] = []
     for (let bit = 0; bit < (bytes.length - signatureBytes) * 8; bit++) {

@@ -108,7 +108,7 @@ export const append = (log: MemoryLog, write: Exclude<Write, { type: 'create' }>
   }
   cover(write.replaces)
   const snapshot = decodeSnapshot(bytes)
-  if (snapshot.ok) log.active = { version, id, cover: snapshot.value.cover }
+  if (snapshot.ok) log.active = { version, id, size: bytes.length, cover: snapshot.value.cover }
 }
 
 const rowsOf = (log: MemoryLog, { after, through }: Stretch): readonly Row[] => log.rows.slice(after, through)

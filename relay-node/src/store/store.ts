@@ -19,6 +19,8 @@ export interface StoredSession extends SessionName {
 export interface ActiveSnapshot {
   readonly version: number
   readonly id: Uint8Array
+  /** Of its canonical bytes. */
+  readonly size: number
   readonly cover: readonly CoverEntry[]
 }
 

@@ -1,0 +1,178 @@
+/**
+ * One document's standing with the relay: opening it, following its log, and noticing what is missing. Nothing that a
+ * network can do is terminal: a gap leads to another opening, from the cursor, and in the end without it.
+ */
+import { isPermanent, type ToClient } from '../protocol/index.ts'
+import type { Comparison } from './comparison.ts'
+import type { Core } from './core.ts'
+import type { Intake } from './intake.ts'
+import type { Maker } from './maker.ts'
+import type { Presence } from './presence.ts'
+import type { Recall } from './recall.ts'
+import type { Sender } from './sender.ts'
+
+export interface Subscription {
+  open(): void
+  received(frame: Exclude<ToClient, { type: 'hello' | 'pong' }>): void
+  detach(): void
+  woke(): void
+}
+
+const REOPEN_BASE_MS = 50
+const REOPEN_MAX_MS = 10_000
+/** After so many gaps in a row the cursor itself is doubted. */
+const GAPS_BEFORE_COMPLETE = 5
+
+export const createSubscription = (
+  core: Core,
+  rooms: {
+    readonly sender: Sender
+    readonly maker: Maker
+    readonly intake: Intake
+    readonly presence: Presence
+    readonly comparison: Comparison
+    readonly recall: Recall
+  },
+): Subscription => {
+  const { state, chains, outbox, vault, options, dice } = core
+  const { sender, maker, intake, presence, comparison, recall } = rooms
+  let gaps = 0
+  let attempt = 0
+  /** The session that the last `open` showed: presence speaks as this one, even when our chain begins anew. */
+  let openedAs = state.certificate.session
+
+  const open = (): void => {
+    if (state.relay === undefined) return
+    const { relayKey, nonce } = state.relay
+    attempt += 1
+    state.reopenAt = undefined
+    state.caughtUp = false
+    state.phase = { type: 'opening', attempt }
+    if (chains.get(state.certificate)?.ended) sender.endSession(0)
+    openedAs = state.certificate.session
+    core.transmit({
+      type: 'open',
+      attempt,
+      create: options.create,
+      genesis: vault.genesis,
+      certificate: state.certificate,
+      ...vault.prove(relayKey, nonce, state.certificate),
+      cursor: state.cursor,
+    })
+  }
+
+  const reopen = (): void => {
+    gaps += 1
+    if (gaps > GAPS_BEFORE_COMPLETE) {
+      state.cursor = undefined
+      gaps = 0
+    }
+    state.caughtUp = false
+    maker.discard()
+    // No attempt has this number: whatever the present opening still has on its way is ignored.
+    state.phase = { type: 'opening', attempt: 0 }
+    state.reopenAt =
+      state.now + (gaps === 1 ? 0 : Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** gaps) * dice())
+  }
+
+  const opened = (frame: Extract<ToClient, { type: 'opened' }>): void => {
+    if (state.phase.type !== 'opening' || state.phase.attempt !== frame.attempt) return
+    const { channel } = frame
+    state.logId = frame.logId.slice()
+    state.isNew = frame.isNew
+    if (frame.isNew) core.emit({ type: 'new' })
+    sender.opened()
+    if (frame.complete) beginLoad(channel)
+    else state.phase = { type: 'live', channel }
+    presence.opened(openedAs)
+    if (!frame.complete) sender.resend()
+  }
+
+  /** Another log, or the first: what was known of a log is replaced, never merged, by what this load delivers. */
+  const beginLoad = (channel: number): void => {
+    const isAnother = state.cursor !== undefined || outbox.sealed().length > 0
+    state.cursor = undefined
+    state.phase = { type: 'loading', channel }
+    intake.reset()
+    if (isAnother) {
+      sender.endSession(0)
+      core.emit({ type: 'reread' })
+    }
+    core.emit({ type: 'track' })
+    comparison.begin(isAnother ? 'after-reset' : 'after-load', isAnother || recall.heldContent(), state.now)
+  }
+
+  const deliver = (frame: Extract<ToClient, { type: 'deliver' }>): void => {
+    const { phase } = state
+    if (state.paused.receive || (phase.type !== 'live' && phase.type !== 'loading')) return
+    if (phase.channel !== frame.channel) return
+    const from = state.cursor?.version ?? (frame.load === 'none' ? -1 : 0)
+    if (frame.after > from || intake.deliver(frame) === 'gap') {
+      reopen()
+      return
+    }
+    if (phase.type === 'loading' && frame.load === 'last') {
+      state.phase = { type: 'live', channel: frame.channel }
+      sender.resend()
+    }
+    if (!frame.caughtUp || state.caughtUp || state.cursor === undefined) return
+    state.caughtUp = true
+    gaps = 0
+    core.emit({ type: 'caught-up' })
+    comparison.caughtUp(state.now)
+  }
+
+  const closed = (frame: Extract<ToClient, { type: 'closed' }>): void => {
+    const { code, reason } = frame
+    presence.disconnected()
+    maker.discard()
+    state.caughtUp = false
+    state.phase = { type: 'closed', code, reason }
+    if (!isPermanent(code)) {
+      gaps += 1
+      state.reopenAt = state.now + Math.min(REOPEN_MAX_MS, 1000 * 2 ** gaps) * dice()
+    }
+    core.emit({ type: 'closed', code, reason })
+  }
+
+  return {
+    open,
+    received: (frame) => {
+      switch (frame.type) {
+        case 'opened':
+          opened(frame)
+          return
+        case 'deliver':
+          deliver(frame)
+          return
+        case 'ephemeral':
+          presence.received(frame.connection, frame.ephemeral, state.now)
+          return
+        case 'joined':
+          if (chains.admits(frame.certificate)) presence.joined(frame.connection, frame.certificate)
+          return
+        case 'left':
+          presence.left(frame.connection)
+          return
+        case 'found':
+          return
+        case 'closed':
+          closed(frame)
+      }
+    },
+    detach: () => {
+      state.phase = { type: 'detached' }
+      state.relay = undefined
+      state.caughtUp = false
+      state.flushAt = undefined
+      state.reopenAt = undefined
+      state.retryAt = undefined
+      gaps = 0
+      maker.discard()
+      presence.disconnected()
+    },
+    woke: () => {
+      if (state.reopenAt !== undefined && state.reopenAt <= state.now) open()
+    },
+  }
+}

@@ -1,0 +1,88 @@
+/** One Y.Doc as the core sees it: a thing that applies, merges, compares and captures bytes. */
+import * as Y from 'yjs'
+import type { Replica } from '../client/replica.ts'
+import type { Claim, Content } from '../sync/content.ts'
+import { applyContent, decodeContent, smallest, toUpdateV1, UPDATE_V1, UPDATE_V2 } from './encoding.ts'
+import { createKnown, type Known } from './known.ts'
+
+/** `Y.mergeUpdates` is quadratic in their number. */
+const MERGE_AT_ONCE = 100
+
+/**
+ * `origin` is the origin of all transactions that apply what others wrote.
+ * `onClaims` hears who writes under which client id, before that content is applied.
+ */
+export const createYjsReplica = (
+  doc: Y.Doc,
+  origin: unknown,
+  onClaims: (claims: readonly Claim[]) => void = () => {},
+): Replica => {
+  let known: Known | undefined
+
+  const isEmpty = (): boolean =>
+    doc.store.clients.size === 0 && doc.store.pendingStructs === null && doc.store.pendingDs === null
+
+  return {
+    isEmpty,
+    merge: (edits) => {
+      const [only] = edits
+      if (only !== undefined && edits.length === 1) return only
+      return smallest(mergeAll(edits.map(toUpdateV1)))
+    },
+    apply: (batch, isKnown) => {
+      const unreadable: number[] = []
+      for (const { claims } of batch) if (claims.length > 0) onClaims(claims)
+      try {
+        doc.transact(() => {
+          for (const [position, received] of batch.entries()) {
+            if (!applyOne(doc, received, isKnown ? known : undefined)) unreadable.push(position)
+          }
+        }, origin)
+      } catch (error) {
+        // A listener of the app threw after all was applied: its bug must be heard, but it is not the network's.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+      return unreadable
+    },
+    track: () => {
+      known = createKnown()
+    },
+    missing: (pending) => {
+      const relayKnown = known ?? createKnown()
+      known = undefined
+      for (const content of pending) {
+        const decoded = decodeContent(content)
+        if (decoded !== undefined) relayKnown.add(decoded)
+      }
+      const payload = relayKnown.beyond(doc)
+      return payload === undefined ? undefined : { encoding: UPDATE_V1, payload }
+    },
+    capture: () => {
+      if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) return undefined
+      return { encoding: UPDATE_V2, payload: Y.encodeStateAsUpdateV2(doc) }
+    },
+  }
+}
+
+const applyOne = (doc: Y.Doc, content: Content, known: Known | undefined): boolean => {
+  const decoded = decodeContent(content)
+  if (decoded === undefined) return false
+  try {
+    applyContent(doc, content, undefined)
+  } catch {
+    return false
+  }
+  known?.add(decoded)
+  return true
+}
+
+const mergeAll = (updates: readonly Uint8Array[]): Uint8Array => {
+  if (updates.length <= MERGE_AT_ONCE) return Y.mergeUpdates([...updates])
+  const merged: Uint8Array[] = []
+  for (let i = 0; i < updates.length; i += MERGE_AT_ONCE) {
+    merged.push(Y.mergeUpdates(updates.slice(i, i + MERGE_AT_ONCE)))
+  }
+  return mergeAll(merged)
+}

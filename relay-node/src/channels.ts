@@ -1,0 +1,21 @@
+/** Which documents the channels of one connection stand for, also those it has closed: frames may still be on their way. */
+import type { DocIdOf } from 'sealsync/protocol'
+
+export interface Channels {
+  readonly docIdOf: DocIdOf
+  set(channel: number, docId: Uint8Array): void
+}
+
+/** Remembers the last `limit` channels. */
+export const createChannels = (limit: number): Channels => {
+  const docIds = new Map<number, Uint8Array>()
+  return {
+    docIdOf: (channel) => docIds.get(channel),
+    set: (channel, docId) => {
+      docIds.delete(channel)
+      docIds.set(channel, docId)
+      const oldest = docIds.size > limit ? docIds.keys().next() : undefined
+      if (oldest?.done === false) docIds.delete(oldest.value)
+    },
+  }
+}

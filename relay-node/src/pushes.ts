@@ -1,0 +1,64 @@
+/** From the items of a push to single envelopes, and the certificates that come with them. */
+import {
+  type Certificate,
+  COMMITMENT_BYTES,
+  encodeCertificate,
+  equalBytes,
+  isAdmitted,
+  type Item,
+  SIGNATURE_BYTES,
+  type Verify,
+} from 'sealsync/protocol'
+import { ownCertificate, sessionKey } from './document.ts'
+import type { Push } from './draft.ts'
+import type { RelayLimits } from './relay-limits.ts'
+import type { Subscriber } from './subscriber.ts'
+
+/** The envelopes of a push in order; `undefined` when it holds what only a relay may send. */
+export const pushesOf = (
+  subscriber: Subscriber,
+  items: readonly Item[],
+  rules: { readonly verify: Verify; readonly limits: RelayLimits },
+): readonly Push[] | undefined => {
+  const pushes: Push[] = []
+  for (const item of items) {
+    switch (item.type) {
+      case 'certificate':
+        show(subscriber, item.certificate, rules)
+        break
+      case 'updates':
+        for (const envelope of item.updates) pushes.push({ subscriber, envelope, bytes: sizeOf(envelope) })
+        break
+      case 'snapshot':
+        pushes.push({ subscriber, envelope: item.snapshot, bytes: sizeOf(item.snapshot) })
+        break
+      case 'record':
+        pushes.push({ subscriber, envelope: item.record, bytes: 1024 })
+        break
+      case 'ack':
+      case 'refused':
+        return undefined
+    }
+  }
+  return pushes
+}
+
+/** Remembers a writer's certificate. One that is not admitted is ignored: what needs it is refused. */
+export const show = (
+  { document, shown }: Subscriber,
+  certificate: Certificate,
+  { verify, limits }: { readonly verify: Verify; readonly limits: RelayLimits },
+): void => {
+  if (certificate.role !== 'writer') return
+  const key = sessionKey(certificate)
+  const known = document.log.sessions.get(key)?.certificate ?? shown.get(key)
+  if (known !== undefined && equalBytes(encodeCertificate(known), encodeCertificate(certificate))) return
+  if (!isAdmitted(certificate, document.docId, document.genesis, verify)) return
+  // The oldest goes first: its session is stored by now, or its pusher never meant to use it.
+  const oldest = shown.size >= limits.openSessions ? shown.keys().next() : undefined
+  if (oldest?.done === false) shown.delete(oldest.value)
+  shown.set(key, ownCertificate(certificate))
+}
+
+const sizeOf = (envelope: { readonly header: Uint8Array; readonly ciphertext: Uint8Array }): number =>
+  envelope.header.length + COMMITMENT_BYTES + envelope.ciphertext.length + SIGNATURE_BYTES
