@@ -121,7 +121,9 @@ export const createWriter = (sizeHint = 256): Writer => {
   }
   const writer: Writer = {
     u8: (value) => {
-      view.setUint8(room(1), value)
+      // First the room: it may replace `view`.
+      const at = room(1)
+      view.setUint8(at, value)
       return writer
     },
     u16: (value) => {

@@ -1,11 +1,5 @@
 /** Who may open a document: the document's own rules decide, and nobody else is asked. */
-import {
-  deviceProofParts,
-  isAdmitted,
-  readProofParts,
-  type ToRelay,
-  type Verify,
-} from 'sealsync/protocol'
+import { deviceProofParts, isAdmitted, readProofParts, type ToRelay, type Verify } from 'sealsync/protocol'
 
 export type Opening = ToRelay & { readonly type: 'open' }
 

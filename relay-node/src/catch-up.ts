@@ -63,7 +63,11 @@ export const createCatchUp = (deps: {
     if (at === document.log.version) return goLive(subscriber)
     if (backlog.type === 'delta') return readMore(subscriber)
     const { log } = document
-    subscriber.backlog = chooseBacklog(log, at, await store.survey(document.docId, { after: at, through: log.version }))
+    subscriber.backlog = chooseBacklog(
+      log,
+      at,
+      await store.survey(document.docId, { after: at, through: log.version }),
+    )
   }
 
   const readMore = async (subscriber: Subscriber): Promise<void> => {
@@ -87,12 +91,15 @@ export const createCatchUp = (deps: {
     for (const entry of page.entries) {
       const envelope = envelopeOf(entry)
       const isOwn = subscriber.own.delete(entry.version)
-      if (!isOwn) for (const certificate of introductions(subscriber, envelope)) add({ type: 'certificate', certificate }, place)
+      if (!isOwn)
+        for (const certificate of introductions(subscriber, envelope))
+          add({ type: 'certificate', certificate }, place)
       place = entry
       add(isOwn ? { type: 'item', item: { type: 'ack', id: entry.id } } : envelope, place)
       addAnswers(place)
     }
-    if (place.version < page.through) add({ type: 'item', item: undefined }, { version: page.through, digest: page.digest })
+    if (place.version < page.through)
+      add({ type: 'item', item: undefined }, { version: page.through, digest: page.digest })
     sendPlain(subscriber, steps)
     if (subscriber.at === document.log.version) goLive(subscriber)
   }
@@ -100,7 +107,8 @@ export const createCatchUp = (deps: {
   const loadMore = async (subscriber: Subscriber, load: Load): Promise<void> => {
     const { document } = subscriber
     const { after, through, digest, next } = load
-    const stretch = next.type === 'snapshot' ? { after: next.version - 1, through: next.version } : { after, through }
+    const stretch =
+      next.type === 'snapshot' ? { after: next.version - 1, through: next.version } : { after, through }
     const page =
       next.type === 'snapshot'
         ? { ...(await store.read(document.docId, { ...stretch, maxBytes })), next: undefined }
@@ -115,14 +123,24 @@ export const createCatchUp = (deps: {
     for (const certificate of greeting(subscriber)) contents.push({ type: 'certificate', certificate })
     for (const entry of page.entries) {
       const envelope = envelopeOf(entry)
-      for (const certificate of introductions(subscriber, envelope)) contents.push({ type: 'certificate', certificate })
+      for (const certificate of introductions(subscriber, envelope))
+        contents.push({ type: 'certificate', certificate })
       contents.push(envelope)
     }
     const isLast = next.type === 'updates' && page.next === undefined
     const caughtUp = through === document.log.version
     const place = { version: through, digest }
     const { channel } = document
-    const delivery = { channel, after, through: place, contents, isLast, caughtUp, frameBytes: maxBytes, seal }
+    const delivery = {
+      channel,
+      after,
+      through: place,
+      contents,
+      isLast,
+      caughtUp,
+      frameBytes: maxBytes,
+      seal,
+    }
     for (const frame of loadFrames(delivery)) subscriber.link.send(frame)
     if (!isLast) {
       subscriber.backlog = { ...load, next: { type: 'updates', from: page.next } }
@@ -139,8 +157,10 @@ export const createCatchUp = (deps: {
     const place = { version: subscriber.at, digest: subscriber.digest }
     const wasGreeted = subscriber.isGreeted
     const steps: Step[] = []
-    for (const certificate of greeting(subscriber)) steps.push({ content: { type: 'certificate', certificate }, ...place })
-    for (const item of dueAnswers(subscriber, subscriber.at)) steps.push({ content: { type: 'item', item }, ...place })
+    for (const certificate of greeting(subscriber))
+      steps.push({ content: { type: 'certificate', certificate }, ...place })
+    for (const item of dueAnswers(subscriber, subscriber.at))
+      steps.push({ content: { type: 'item', item }, ...place })
     if (steps.length > 0 || !wasGreeted) sendPlain(subscriber, steps)
     subscriber.introduced.clear()
     subscriber.own.clear()
@@ -174,7 +194,11 @@ export const createCatchUp = (deps: {
       if (entry.version > document.log.version || certificate === undefined) unknown.push(entry.id)
       else {
         certificates.add(certificate)
-        items.push(...(envelope.type === 'update' ? updateItems([envelope]) : [{ type: 'snapshot', snapshot: envelope } as const]))
+        items.push(
+          ...(envelope.type === 'update'
+            ? updateItems([envelope])
+            : [{ type: 'snapshot', snapshot: envelope } as const]),
+        )
       }
     }
     const shown = [...certificates].map((certificate) => ({ type: 'certificate', certificate }) as const)
@@ -202,7 +226,10 @@ const greeting = (subscriber: Subscriber): readonly Certificate[] => {
 }
 
 /** The certificate of an envelope's session, unless it went out before. */
-const introductions = ({ introduced, document }: Subscriber, envelope: Update | Snapshot): readonly Certificate[] => {
+const introductions = (
+  { introduced, document }: Subscriber,
+  envelope: Update | Snapshot,
+): readonly Certificate[] => {
   const key = sessionKey(envelope)
   const session = document.log.sessions.get(key)
   if (session === undefined || introduced.has(key)) return []

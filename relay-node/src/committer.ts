@@ -168,7 +168,8 @@ const lookUp = async (store: Store, document: Document, pushes: readonly Push[])
   const ids = new Map<string, Uint8Array>()
   const want = (position: Position): void => {
     const key = sessionKey(position)
-    if (position.seq < (document.log.sessions.get(key)?.seq ?? -1)) positions.set(key + position.seq, position)
+    if (position.seq < (document.log.sessions.get(key)?.seq ?? -1))
+      positions.set(key + position.seq, position)
   }
   for (const { envelope } of pushes) {
     if (envelope.type === 'update') want(envelope)
@@ -177,7 +178,10 @@ const lookUp = async (store: Store, document: Document, pushes: readonly Push[])
     for (const entry of envelope.cover) want(entry)
   }
   if (positions.size === 0 && ids.size === 0) return NOTHING
-  const found = await store.lookup(document.docId, { positions: [...positions.values()], ids: [...ids.values()] })
+  const found = await store.lookup(document.docId, {
+    positions: [...positions.values()],
+    ids: [...ids.values()],
+  })
   const idAt = new Map([...positions.keys()].map((key, i) => [key, found.positions[i]]))
   const hasId = new Map([...ids.keys()].map((key, i) => [key, found.ids[i] ?? false]))
   return { idAt: (key, seq) => idAt.get(key + seq), hasId: (id) => hasId.get(toHex(id)) ?? false }

@@ -1,11 +1,8 @@
 /** One connection: says hello, opens documents, and hands each frame to the room that knows what to do with it. */
 import {
-  type Certificate,
   CLOSE,
   decodeToRelay,
-  encodeCertificate,
   encodeToClient,
-  equalBytes,
   openedDocId,
   PROTOCOL_VERSION,
   type ToClient,
@@ -13,12 +10,13 @@ import {
   toHex,
   type Verify,
 } from 'sealsync/protocol'
-import { type Opening, openingProblem } from './admission.ts'
+import { type Greeting, type Opening, openingProblem } from './admission.ts'
 import type { CatchUp } from './catch-up.ts'
 import { createChannels } from './channels.ts'
 import type { Committer } from './committer.ts'
-import { ownCertificate } from './document.ts'
+import { type Document, ownCertificate } from './document.ts'
 import type { Documents } from './documents.ts'
+import { createFlow, type Peer } from './flow.ts'
 import { openDocument, type Start } from './opening.ts'
 import { forward, join, leave, replace } from './presence.ts'
 import { pushesOf, show } from './pushes.ts'
@@ -26,18 +24,6 @@ import type { RelayLimits } from './relay-limits.ts'
 import type { Store } from './store/store.ts'
 import { createSubscriber, type Link, type Subscriber } from './subscriber.ts'
 import { createWorker } from './worker.ts'
-
-/** The other end of a connection: a socket, or what plays one in a test. */
-export interface Peer {
-  send(bytes: Uint8Array): void
-  /** Bytes that were sent but have not left yet. */
-  buffered(): number
-  /** Ends the connection; nothing is sent afterwards. */
-  close(code: number, reason: string): void
-  /** Asks for no more frames until `resume`: too much of what it pushed still waits for its commit. */
-  pause?(): void
-  resume?(): void
-}
 
 /** What the relay wants to hear about a peer. None of it throws, whatever the peer sends. */
 export interface Connection {
@@ -53,7 +39,7 @@ export interface ConnectionOptions {
   readonly number: number
   readonly peer: Peer
   readonly nonce: Uint8Array
-  readonly relayKey: Uint8Array
+  readonly relayKey: Promise<Uint8Array>
   readonly store: Store
   readonly verify: Verify
   readonly limits: RelayLimits
@@ -68,67 +54,95 @@ export interface ConnectionOptions {
 }
 
 export const createConnection = (options: ConnectionOptions): Connection & Pick<Link, 'fail'> => {
-  const { peer, limits, documents, verify } = options
+  const { limits, documents } = options
   const subscribers = new Map<string, Subscriber>()
   // A later opening of the same document takes the place of an earlier one.
   const openings = new Map<string, Opening>()
   const channels = createChannels(2 * limits.documents)
-  let state: 'greeting' | 'greeted' | 'opened' | 'ended' = 'greeting'
-  let isLagging = false
-  let isPaused = false
-  let waitingBytes = 0
+  let greeting: Greeting | undefined
+  let state: 'silent' | 'greeting' | 'greeted' | 'opened' | 'ended' = 'silent'
+  const flow = createFlow(options.peer, limits, () => fail(CLOSE.silent, 'the peer does not read'))
 
   const receive = (bytes: Uint8Array): void => {
     if (state === 'ended') return
     if (bytes.length > (state === 'opened' ? limits.frameBytes : limits.greetingBytes)) {
-      return fail(CLOSE.tooLarge, 'the frame is too large')
+      fail(CLOSE.tooLarge, 'the frame is too large')
+      return
     }
     const frame = decodeToRelay(bytes, channels.docIdOf)
-    if (!frame.ok) return fail(CLOSE.malformed, frame.error)
+    if (!frame.ok) {
+      fail(CLOSE.malformed, frame.error)
+      return
+    }
     handle(frame.value)
   }
 
   const handle = (frame: ToRelay): void => {
-    if ((frame.type === 'hello') !== (state === 'greeting')) return fail(CLOSE.malformed, 'hello comes first, and once')
+    if ((frame.type === 'hello') !== (state === 'silent') || state === 'greeting') {
+      fail(CLOSE.malformed, 'hello comes first, once, and waits for its answer')
+      return
+    }
     switch (frame.type) {
       case 'hello':
-        return greet(frame)
+        greet(frame)
+        break
       case 'open':
-        return open(frame)
+        open(frame)
+        break
       case 'push':
-        return withSubscriber(frame.channel, (subscriber) => push(subscriber, frame))
+        withSubscriber(frame.channel, (subscriber) => push(subscriber, frame))
+        break
       case 'ephemeral':
-        return withSubscriber(frame.channel, (subscriber) => forward(subscriber, frame.ephemeral))
+        withSubscriber(frame.channel, (subscriber) => forward(subscriber, frame.ephemeral))
+        break
       case 'fetch':
-        return withSubscriber(frame.channel, (subscriber) => fetch(subscriber, frame.ids))
+        withSubscriber(frame.channel, (subscriber) => fetch(subscriber, frame.ids))
+        break
       case 'close':
-        return close(frame.channel)
+        close(frame.channel)
+        break
       case 'ping':
-        return reply({ type: 'pong', token: frame.token })
+        reply({ type: 'pong', token: frame.token })
+        break
     }
   }
 
   const greet = ({ minVersion, maxVersion }: ToRelay & { readonly type: 'hello' }): void => {
     const version = Math.min(maxVersion, PROTOCOL_VERSION)
     if (version < minVersion || version < 1) {
-      return fail(CLOSE.unsupportedVersion, `this relay speaks version ${PROTOCOL_VERSION}`)
+      fail(CLOSE.unsupportedVersion, `this relay speaks version ${PROTOCOL_VERSION}`)
+      return
     }
-    state = 'greeted'
-    reply({ type: 'hello', version, relayKey: options.relayKey, nonce: options.nonce })
+    state = 'greeting'
+    const finish = options.begin()
+    options.relayKey
+      .then((relayKey) => {
+        if (state !== 'greeting') return
+        state = 'greeted'
+        greeting = { relayKey, nonce: options.nonce }
+        reply({ type: 'hello', version, ...greeting })
+      })
+      .catch(() => fail(CLOSE.unavailable, 'the relay cannot read its key at the moment'))
+      .finally(finish)
   }
 
   const open = (opening: Opening): void => {
     const docId = openedDocId(opening.genesis)
     const key = toHex(docId)
-    const problem = openingProblem(opening, docId, options)
-    if (problem !== undefined) return closeDocument(docId, CLOSE.forbidden, problem)
+    if (greeting === undefined) return
+    const problem = openingProblem(opening, docId, { ...greeting, verify: options.verify })
+    if (problem !== undefined) {
+      closeDocument(docId, CLOSE.forbidden, problem)
+      return
+    }
     const others = new Set([...subscribers.keys(), ...openings.keys()])
     if (!others.has(key) && others.size >= limits.documents) {
-      return closeDocument(docId, CLOSE.tooManyRequests, `at most ${limits.documents} documents per connection`)
+      closeDocument(docId, CLOSE.tooManyRequests, `at most ${limits.documents} documents per connection`)
+      return
     }
     state = 'opened'
     openings.set(key, opening)
-    const end = options.begin()
+    const finish = options.begin()
     void openDocument(opening, docId, options)
       .then((opened) => {
         const isCurrent = openings.get(key) === opening
@@ -136,14 +150,137 @@ export const createConnection = (options: ConnectionOptions): Connection & Pick<
         if (!isCurrent) return
         openings.delete(key)
         if (opened.type === 'refused') closeDocument(docId, opened.code, opened.reason)
-        else subscribe(opening, createSubscriberOf(opening, opened.document, opened.start), opened.start.complete)
+        else subscribe(opening, opened.document, opened.start)
       })
       .catch((error: unknown) => {
         options.onFailure(error)
         if (openings.get(key) === opening) closeDocument(docId, CLOSE.unavailable, UNREADABLE)
       })
-      .finally(end)
+      .finally(finish)
   }
 
-  return {}
+  const subscribe = (opening: Opening, document: Document, { complete, ...start }: Start): void => {
+    const certificate = ownCertificate(opening.certificate)
+    const subscriber = createSubscriber({ link, document, certificate, ...start })
+    show(subscriber, certificate, options)
+    channels.set(document.channel, document.docId)
+    const { docId, channel, log } = document
+    const { attempt } = opening
+    const names = { docId, attempt, channel, connection: options.number, logId: log.logId }
+    reply({ type: 'opened', ...names, complete, isNew: log.version === 0 })
+    const earlier = subscribers.get(document.key)
+    subscribers.set(document.key, subscriber)
+    if (earlier === undefined) join(subscriber)
+    else {
+      retire(earlier)
+      replace(earlier, subscriber)
+    }
+    worker.wake(subscriber)
+  }
+
+  const push = (subscriber: Subscriber, { items }: ToRelay & { readonly type: 'push' }): void => {
+    const pushes = pushesOf(subscriber, items, options)
+    if (pushes === undefined) {
+      fail(CLOSE.malformed, 'acks and refusals come from the relay')
+      return
+    }
+    flow.pushed(pushes.reduce((sum, { bytes }) => sum + bytes, 0))
+    options.committer.push(pushes)
+  }
+
+  const fetch = (subscriber: Subscriber, ids: readonly Uint8Array[]): void => {
+    if (subscriber.fetches.length + ids.length > limits.waitingFetches) {
+      fail(CLOSE.tooManyRequests, 'fetches without reading the answers')
+      return
+    }
+    // An empty fetch is answered at once, and like any other: with what was found, which is nothing.
+    if (ids.length === 0)
+      reply({ type: 'found', channel: subscriber.document.channel, items: [], unknown: [] })
+    for (const id of ids) subscriber.fetches.push(id.slice())
+    if (ids.length > 0) worker.wake(subscriber)
+  }
+
+  /** Calls `run` if the channel is open. If not, it was closed a moment ago: the client cannot know yet. */
+  const withSubscriber = (channel: number, run: (subscriber: Subscriber) => void): void => {
+    const docId = channels.docIdOf(channel)
+    const subscriber = docId && subscribers.get(toHex(docId))
+    if (subscriber?.document.channel === channel) run(subscriber)
+  }
+
+  const close = (channel: number): void => {
+    const docId = channels.docIdOf(channel)
+    if (docId === undefined) return
+    openings.delete(toHex(docId))
+    withSubscriber(channel, detach)
+  }
+
+  const closeDocument = (docId: Uint8Array, code: number, reason: string): void => {
+    const key = toHex(docId)
+    openings.delete(key)
+    const subscriber = subscribers.get(key)
+    if (subscriber !== undefined) detach(subscriber)
+    reply({ type: 'closed', docId, code, reason })
+  }
+
+  const detach = (subscriber: Subscriber): void => {
+    subscribers.delete(subscriber.document.key)
+    leave(subscriber)
+    retire(subscriber)
+  }
+
+  const retire = (subscriber: Subscriber): void => {
+    subscriber.isGone = true
+    documents.release(subscriber.document)
+  }
+
+  const reply = (frame: ToClient): void => send(encodeToClient(frame))
+
+  const send = (bytes: Uint8Array): void => {
+    if (state !== 'ended') flow.send(bytes)
+  }
+
+  const end = (code: number | undefined, reason: string): void => {
+    if (state === 'ended') return
+    state = 'ended'
+    openings.clear()
+    for (const subscriber of subscribers.values()) detach(subscriber)
+    options.onEnd(code, reason)
+  }
+
+  const fail = (code: number, reason: string): void => {
+    if (state === 'ended') return
+    end(code, reason)
+    options.peer.close(code, reason)
+  }
+
+  const link: Link = {
+    number: options.number,
+    send,
+    fail,
+    isLagging: flow.isLagging,
+    settled: flow.settled,
+    wake: (subscriber) => worker.wake(subscriber),
+  }
+
+  const worker = createWorker({
+    catchUp: options.catchUp,
+    isLagging: flow.isLagging,
+    begin: options.begin,
+    onFailure: (subscriber, error) => {
+      options.onFailure(error)
+      if (!subscriber.isGone) closeDocument(subscriber.document.docId, CLOSE.unavailable, UNREADABLE)
+    },
+  })
+
+  return {
+    receive,
+    fail,
+    drained: () => {
+      flow.drained()
+      worker.resume()
+    },
+    disconnect: () => end(undefined, 'the peer has gone'),
+  }
 }
+
+const UNREADABLE = 'the relay cannot read this document at the moment'

@@ -30,7 +30,10 @@ export const fitOf = (snapshot: Snapshot, active: ActiveSnapshot | undefined, ch
     if (session === undefined || session.ended) {
       ended.push({ author: entry.author, session: entry.session })
       fits = false
-    } else if (!isHeld(chains.idAt(key, entry.seq), entry.head) || (entry.ended && entry.seq !== session.seq)) {
+    } else if (
+      !isHeld(chains.idAt(key, entry.seq), entry.head) ||
+      (entry.ended && entry.seq !== session.seq)
+    ) {
       fits = false
     }
   }

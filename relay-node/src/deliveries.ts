@@ -48,7 +48,13 @@ export interface PlainDelivery {
 }
 
 /** Frames that lead from one version to the next; one empty frame when there are no steps. */
-export const plainFrames = ({ channel, from, steps, last, frameBytes }: PlainDelivery): readonly Uint8Array[] => {
+export const plainFrames = ({
+  channel,
+  from,
+  steps,
+  last,
+  frameBytes,
+}: PlainDelivery): readonly Uint8Array[] => {
   let place = from
   const groups = steps.length === 0 ? [[]] : groupsOf(steps, frameBytes)
   return groups.map((group) => {

@@ -4,6 +4,7 @@
  */
 import {
   type Certificate,
+  type CoverEntry,
   encodeSnapshot,
   encodeUpdate,
   equalBytes,
@@ -20,7 +21,7 @@ import {
 import { fitOf } from './cover.ts'
 import { type Document, isOpen, type Log, newSession, ownCertificate, sessionKey } from './document.ts'
 import type { RelayLimits } from './relay-limits.ts'
-import type { StoredSession, Write } from './store/store.ts'
+import type { ActiveSnapshot, Covered, StoredSession, Write } from './store/store.ts'
 import type { Subscriber } from './subscriber.ts'
 
 /** One envelope that somebody pushed. */
@@ -96,9 +97,9 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
     outcomes.push({ type: 'answer', subscriber, item })
   }
 
-  const refuse = (push: Push, code: Refusal, ended: readonly SessionName[] = []): void => {
+  const refusal = (id: Uint8Array, code: Refusal, ended: readonly SessionName[] = []): Item => {
     const retryAfterMs = code === 'unavailable' ? rules.limits.retryAfterMs : 0
-    answer(push, { type: 'refused', id: push.envelope.id, code, retryAfterMs, ended })
+    return { type: 'refused', id, code, retryAfterMs, ended }
   }
 
   const isSigned = ({ signature, author, id }: Update | Snapshot): boolean =>
@@ -114,7 +115,8 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
   const place = (push: Push, envelope: Update | Snapshot, { key, session }: Writer): Place => {
     const { docId, genesis } = document
     if (!log.isStored) writes.push({ type: 'create', docId, genesis, logId: log.logId })
-    if (sessionOf(key) === undefined) writes.push({ type: 'session', docId, certificate: session.certificate })
+    if (sessionOf(key) === undefined)
+      writes.push({ type: 'session', docId, certificate: session.certificate })
     changed.set(key, session)
     const { id } = envelope
     const version = log.version + 1
@@ -127,7 +129,11 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
   }
 
   /** Why an update is not taken. Its signature counts for strangers only: the own device has proven its key. */
-  const problemOf = (update: Update, { key, session }: Writer, subscriber: Subscriber): Refusal | undefined => {
+  const problemOf = (
+    update: Update,
+    { key, session }: Writer,
+    subscriber: Subscriber,
+  ): Refusal | undefined => {
     if (update.signature === undefined) return 'invalid'
     if (!equalBytes(update.author, subscriber.certificate.author) && !isSigned(update)) return 'invalid'
     if (session.ended) return 'session-ended'
@@ -138,45 +144,48 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
     return session.seq < 0 && log.open >= rules.limits.openSessions ? 'snapshot-needed' : undefined
   }
 
-  const decideUpdate = (push: Push, update: Update): void => {
+  /** An ack of what is there already, a refusal, or nothing when it was accepted. */
+  const decideUpdate = (push: Push, update: Update): Item | undefined => {
     const { id, seq } = update
     const key = sessionKey(update)
     const held = idAt(key, seq)
-    if (held !== undefined && equalBytes(held, id)) return answer(push, { type: 'ack', id })
+    if (held !== undefined && equalBytes(held, id)) return { type: 'ack', id }
     const session = writerSession(key, push.subscriber)
-    if (session === undefined) return refuse(push, 'role')
+    if (session === undefined) return refusal(id, 'role')
     const problem = problemOf(update, { key, session }, push.subscriber)
-    if (problem !== undefined) return refuse(push, problem)
-    writes.push({ type: 'update', ...place(push, update, { key, session }), seq, bytes: encodeUpdate(update) })
+    if (problem !== undefined) return refusal(id, problem)
+    const placed = place(push, update, { key, session })
+    writes.push({ type: 'update', ...placed, seq, bytes: encodeUpdate(update) })
     change(key, { ...session, seq, head: id })
     added.set(key + seq, id)
+    return undefined
   }
 
-  const decideSnapshot = (push: Push, snapshot: Snapshot): void => {
+  const decideSnapshot = (push: Push, snapshot: Snapshot): Item | undefined => {
     const { id } = snapshot
-    if (addedIds.has(toHex(id)) || known.hasId(id)) return answer(push, { type: 'ack', id })
+    if (addedIds.has(toHex(id)) || known.hasId(id)) return { type: 'ack', id }
     const key = sessionKey(snapshot)
     const session = writerSession(key, push.subscriber)
-    if (session === undefined) return refuse(push, 'role')
-    if (!isSigned(snapshot)) return refuse(push, 'invalid')
+    if (session === undefined) return refusal(id, 'role')
+    if (!isSigned(snapshot)) return refusal(id, 'invalid')
     const fit = fitOf(snapshot, log.active, { sessionOf, idAt })
-    if (fit.type === 'superseded') return refuse(push, 'superseded', fit.ended)
-    const below = new Map(log.active?.cover.map((entry) => [sessionKey(entry), entry.seq]))
-    const cover = snapshot.cover.map((entry) => {
-      const { author, session: name } = sessionOf(sessionKey(entry)) ?? entry
-      return { ...entry, author, session: name, head: entry.head.slice() }
-    })
-    const covers = cover.map(({ author, session: name, seq, ended }) => {
-      const above = below.get(sessionKey({ author, session: name })) ?? -1
-      return { author, session: name, above, through: seq, ended }
-    })
-    const replaces = log.active?.version
+    if (fit.type === 'superseded') return refusal(id, 'superseded', fit.ended)
+    const { active } = log
     const placed = place(push, snapshot, { key, session })
     const bytes = encodeSnapshot(snapshot)
-    writes.push({ type: 'snapshot', ...placed, covers, replaces, at: rules.now, bytes })
+    const cover = snapshot.cover.map((entry) => ({ ...entry, ...nameOf(entry), head: entry.head.slice() }))
+    const covers = coveredBy(cover, active)
+    writes.push({ type: 'snapshot', ...placed, covers, replaces: active?.version, at: rules.now, bytes })
     addedIds.add(toHex(id))
     log = { ...log, active: { version: placed.version, id, size: bytes.length, cover } }
     for (const entry of covers) if (entry.ended) end(sessionKey(entry))
+    return undefined
+  }
+
+  /** The session's own copy of its name, which does not keep a frame alive. */
+  const nameOf = (name: SessionName): SessionName => {
+    const { author, session } = sessionOf(sessionKey(name)) ?? name
+    return { author, session }
   }
 
   const end = (key: string): void => {
@@ -184,21 +193,26 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
     if (session !== undefined) change(key, { ...session, ended: true })
   }
 
+  const decide = (push: Push): Item | undefined => {
+    const { envelope } = push
+    switch (envelope.type) {
+      case 'update':
+        return decideUpdate(push, envelope)
+      case 'snapshot':
+        return decideSnapshot(push, envelope)
+      case 'record':
+        // Membership needs an admin key in the genesis; no document of this version has one.
+        return refusal(envelope.id, 'role')
+    }
+  }
+
   return {
     document,
     writes,
     outcomes,
     decide: (push) => {
-      const { envelope } = push
-      switch (envelope.type) {
-        case 'update':
-          return decideUpdate(push, envelope)
-        case 'snapshot':
-          return decideSnapshot(push, envelope)
-        case 'record':
-          // Membership needs an admin key in the genesis; no document of this version has one.
-          return refuse(push, 'role')
-      }
+      const item = decide(push)
+      if (item !== undefined) answer(push, item)
     },
     postpone: (push) => {
       const { envelope } = push
@@ -206,7 +220,7 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
         const key = sessionKey(envelope)
         document.unavailable.set(key, Math.min(envelope.seq, document.unavailable.get(key) ?? envelope.seq))
       }
-      refuse(push, 'unavailable')
+      answer(push, refusal(envelope.id, 'unavailable'))
     },
     adopt: () => {
       for (const [key, session] of changed) {
@@ -216,6 +230,15 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
       document.log = log
     },
   }
+}
+
+/** What each chain loses to a snapshot: what the one before covered is covered already. */
+const coveredBy = (cover: readonly CoverEntry[], active: ActiveSnapshot | undefined): readonly Covered[] => {
+  const below = new Map(active?.cover.map((entry) => [sessionKey(entry), entry.seq]))
+  return cover.map(({ author, session, seq, ended }) => {
+    const above = below.get(sessionKey({ author, session })) ?? -1
+    return { author, session, above, through: seq, ended }
+  })
 }
 
 interface Writer {

@@ -51,7 +51,8 @@ const stepsFor = (
   let place = from
   for (const outcome of outcomes) {
     if (outcome.type === 'answer') {
-      if (outcome.subscriber === subscriber) steps.push({ content: { type: 'item', item: outcome.item }, ...place })
+      if (outcome.subscriber === subscriber)
+        steps.push({ content: { type: 'item', item: outcome.item }, ...place })
       continue
     }
     const { version, digest, certificate, envelope } = outcome

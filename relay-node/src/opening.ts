@@ -29,7 +29,12 @@ export const openDocument = async (
     return { type: 'refused', code: CLOSE.notFound, reason: 'nothing is stored under this document id' }
   }
   try {
-    return { type: 'ready', document, start: await startOf(document, opening, store) }
+    for (;;) {
+      const { logId } = document.log
+      const start = await startOf(document, opening, store)
+      // Unless the log was found to be another one meanwhile, which a failed commit may bring to light.
+      if (equalBytes(logId, document.log.logId)) return { type: 'ready', document, start }
+    }
   } catch (error) {
     documents.release(document)
     throw error
@@ -38,10 +43,13 @@ export const openDocument = async (
 
 const startOf = async ({ docId, log }: Document, { cursor }: Opening, store: Store): Promise<Start> => {
   const complete: Start = { complete: true, at: 0, digest: EMPTY_DIGEST, backlog: loadOf(log, 0) }
-  if (cursor === undefined || !equalBytes(cursor.logId, log.logId) || cursor.version > log.version) return complete
+  if (cursor === undefined || !equalBytes(cursor.logId, log.logId) || cursor.version > log.version)
+    return complete
   const { version: at, digest } = cursor
   if (at === log.version) {
-    return equalBytes(digest, log.digest) ? { complete: false, at, digest: log.digest, backlog: { type: 'undecided' } } : complete
+    return equalBytes(digest, log.digest)
+      ? { complete: false, at, digest: log.digest, backlog: { type: 'undecided' } }
+      : complete
   }
   const survey = await store.survey(docId, { after: at, through: log.version })
   // A log that was set back and has grown again may have the version, but by another way.

@@ -1,5 +1,5 @@
 /** Who is there, and what they show of themselves: forwarded to all others of a document, never stored. */
-import { encodeToClient, type Ephemeral, equalBytes } from 'sealsync/protocol'
+import { type Ephemeral, encodeCertificate, encodeToClient, equalBytes } from 'sealsync/protocol'
 import type { Document } from './document.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -11,9 +11,14 @@ export const join = (subscriber: Subscriber): void => {
   document.subscribers.add(subscriber)
 }
 
-/** Puts a subscriber in the place of an earlier one of the same connection and session: nobody else need know. */
+/** Puts a subscriber in the place of an earlier one of its connection; in the same session, nobody else need know. */
 export const replace = (earlier: Subscriber, subscriber: Subscriber): void => {
   const { document, link } = subscriber
+  if (!equalBytes(encodeCertificate(earlier.certificate), encodeCertificate(subscriber.certificate))) {
+    leave(earlier)
+    join(subscriber)
+    return
+  }
   document.subscribers.delete(earlier)
   for (const other of document.subscribers) link.send(joinedFrame(other))
   document.subscribers.add(subscriber)

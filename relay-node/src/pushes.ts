@@ -4,8 +4,8 @@ import {
   COMMITMENT_BYTES,
   encodeCertificate,
   equalBytes,
-  isAdmitted,
   type Item,
+  isAdmitted,
   SIGNATURE_BYTES,
   type Verify,
 } from 'sealsync/protocol'

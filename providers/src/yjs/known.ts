@@ -2,7 +2,7 @@
 import * as Y from 'yjs'
 import { type Decoded, decodeContent, toUpdateV1, UPDATE_V1, UPDATE_V2 } from './encoding.ts'
 import { encodeExcerpt } from './excerpt.ts'
-import { createRanges, merge, type Range, type Ranges } from './ranges.ts'
+import { createRanges, merge, type Range, type Ranges, subtract } from './ranges.ts'
 
 export interface Known {
   add(decoded: Decoded): void
@@ -13,15 +13,20 @@ export interface Known {
 export const createKnown = (): Known => {
   const structs = createRanges()
   const deletions = createRanges()
+  /** Clocks that were told as structs of their own. */
+  const single = createRanges()
 
   /** Deletions that must be told: neither known nor a consequence of the structs themselves. */
   const untold = (struct: Y.Item | Y.GC): readonly Range[] => {
-    if (!struct.deleted || isConsequence(struct)) return []
+    if (!struct.deleted || isBelowDeleted(struct)) return []
     const { client, clock } = struct.id
     const end = clock + struct.length
-    // A struct without content tells its own deletion; a copy sent while it had content does not.
-    const told = isHollow(struct) ? structs.held(client, clock, end) : [{ start: clock, end }]
-    return told.flatMap((part) => deletions.gaps(client, part.start, part.end))
+    const told = [...deletions.held(client, clock, end)]
+    // A struct that is sent without its content does not tell its deletion to whoever has a copy with content already.
+    // Values of a key replace each other on every replica, unless they travel joined to one struct.
+    if (isReplaced(struct))
+      told.push(...(struct.length === 1 ? [{ start: clock, end }] : single.held(client, clock, end)))
+    return subtract({ start: clock, end }, merge(told))
   }
 
   const beyond = (doc: Y.Doc): Uint8Array | undefined => {
@@ -47,7 +52,7 @@ export const createKnown = (): Known => {
         if (isSkip(struct)) continue
         const { client, clock } = struct.id
         structs.add(client, clock, clock + struct.length)
-        if (isHollow(struct)) deletions.add(client, clock, clock + struct.length)
+        if (struct.length === 1) single.add(client, clock, clock + 1)
       }
       for (const [client, items] of decoded.ds.clients) {
         for (const { clock, len } of items) deletions.add(client, clock, clock + len)
@@ -57,23 +62,17 @@ export const createKnown = (): Known => {
   }
 }
 
-/**
- * True when everybody who holds the same structs deletes this one without being told: it stands below something
- * deleted, or a later value of the same key replaced it. Concurrent edits do that all the time, on every replica.
- */
-const isConsequence = (struct: Y.Item | Y.GC): boolean => {
+/** True when everybody deletes this struct without being told, because it stands below something deleted. */
+const isBelowDeleted = (struct: Y.Item | Y.GC): boolean => {
   // Yjs turns into GC structs only what stood below something deleted.
   if (!('content' in struct)) return true
-  if (struct.parentSub !== null && struct.right !== null) return true
-  const parent = struct.parent
+  const { parent } = struct
   return parent instanceof Y.AbstractType && parent._item !== null && parent._item.deleted
 }
 
-const DELETED_CONTENT = 1
-
-/** True when a struct was written without its content, as a collecting client writes what is deleted. */
-const isHollow = (struct: Y.Item | Y.GC | Y.Skip): boolean =>
-  !('content' in struct) || struct.content.getRef() === DELETED_CONTENT
+/** True for a value of a key (of a map, or an attribute) that another one has replaced; concurrent edits do that. */
+const isReplaced = (struct: Y.Item | Y.GC): boolean =>
+  'content' in struct && struct.parentSub !== null && struct.right !== null
 
 const isSkip = (struct: Y.Item | Y.GC | Y.Skip): boolean => struct instanceof Y.Skip
 

@@ -62,7 +62,7 @@ export const createRanges = (): Ranges => {
 }
 
 /** `whole` without `parts`, which are ascending and disjoint. */
-const subtract = (whole: Range, parts: readonly Range[]): readonly Range[] => {
+export const subtract = (whole: Range, parts: readonly Range[]): readonly Range[] => {
   const left: Range[] = []
   let at = whole.start
   for (const part of parts) {

@@ -18,6 +18,7 @@ export const createYjsReplica = (
   onClaims: (claims: readonly Claim[]) => void = () => {},
 ): Replica => {
   let known: Known | undefined
+  let bytesSinceRetry = 0
 
   const isEmpty = (): boolean =>
     doc.store.clients.size === 0 && doc.store.pendingStructs === null && doc.store.pendingDs === null
@@ -36,6 +37,11 @@ export const createYjsReplica = (
         doc.transact(() => {
           for (const [position, received] of batch.entries()) {
             if (!applyOne(doc, received, isKnown ? known : undefined)) unreadable.push(position)
+            bytesSinceRetry += received.payload.length
+          }
+          if (isRetryDue(doc, bytesSinceRetry)) {
+            bytesSinceRetry = 0
+            retryParked(doc)
           }
         }, origin)
       } catch (error) {
@@ -76,6 +82,33 @@ const applyOne = (doc: Y.Doc, content: Content, known: Known | undefined): boole
   }
   known?.add(decoded)
   return true
+}
+
+/** Parked content may be this many times what arrived since it was last tried: so trying it costs a constant factor. */
+const RETRY_RATIO = 64
+
+const isRetryDue = ({ store }: Y.Doc, bytesSinceRetry: number): boolean =>
+  store.pendingStructs !== null && store.pendingStructs.update.length <= RETRY_RATIO * bytesSinceRetry
+
+/**
+ * Yjs notes only the deepest dependency of what it parks, and tries again when that one arrives. When two authors'
+ * parked structs wait for each other's earlier ones, that moment never comes although all is there.
+ */
+const retryParked = (doc: Y.Doc): void => {
+  const { store } = doc
+  for (let before = Number.POSITIVE_INFINITY; store.pendingStructs !== null; ) {
+    const parked = store.pendingStructs
+    if (parked.update.length >= before) return
+    before = parked.update.length
+    store.pendingStructs = null
+    try {
+      Y.applyUpdateV2(doc, parked.update)
+    } catch {
+      // Content of another origin that Yjs cannot integrate: it stays where it was.
+      store.pendingStructs ??= parked
+      return
+    }
+  }
 }
 
 const mergeAll = (updates: readonly Uint8Array[]): Uint8Array => {

@@ -11,24 +11,14 @@ const flipped = (bytes: Uint8Array, bit: number): Uint8Array => {
   return changed
 }
 
-describe.each(checkedSamples())('an encoded $kind', ({ kind, bytes, accepts, opens }) => {
+describe.each(checkedSamples())('an encoded $kind', ({ bytes, accepts }) => {
   test('is accepted unchanged', () => {
     expect(accepts(bytes)).toBe(true)
-    expect(opens?.(bytes) ?? true).toBe(true)
   })
 
   test('is rejected with any one bit flipped', () => {
     const survivors: number[] = []
     for (let bit = 0; bit < bytes.length * 8; bit++) if (accepts(flipped(bytes, bit))) survivors.push(bit)
-    expect(survivors).toEqual([])
-  })
-
-  test.skipIf(opens === undefined)('does not open with any one bit flipped before its signature, whoever signs it again', () => {
-    const signatureBytes = kind === 'chunk' ? 0 : 64
-    const survivors: number[] = []
-    for (let bit = 0; bit < (bytes.length - signatureBytes) * 8; bit++) {
-      if (opens?.(flipped(bytes, bit))) survivors.push(bit)
-    }
     expect(survivors).toEqual([])
   })
 
@@ -49,5 +39,19 @@ describe.each(checkedSamples())('an encoded $kind', ({ kind, bytes, accepts, ope
         expect(accepts(concat(extra, bytes))).toBe(false)
       }
     }
+  })
+})
+
+describe.each(checkedSamples().filter(({ opens }) => opens !== undefined))('a sealed $kind', (sample) => {
+  const { kind, bytes, opens } = sample
+  const signatureBytes = kind === 'chunk' ? 0 : 64
+
+  test('does not open with any one bit flipped before its signature, whoever signs it again', () => {
+    expect(opens?.(bytes)).toBe(true)
+    const survivors: number[] = []
+    for (let bit = 0; bit < (bytes.length - signatureBytes) * 8; bit++) {
+      if (opens?.(flipped(bytes, bit))) survivors.push(bit)
+    }
+    expect(survivors).toEqual([])
   })
 })

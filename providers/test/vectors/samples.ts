@@ -70,9 +70,9 @@ export const UPDATE_INNER: UpdateInner = {
 }
 
 // Says that it is deflated. Only the bound of its inflated length is looked at here, so that it need not be.
-const DEFLATED_INNER: UpdateInner = { encoding: 2, inflatedLength: 90, claims: [], payload: counting(40, 9) }
+export const DEFLATED_INNER: UpdateInner = { encoding: 2, inflatedLength: 90, claims: [], payload: counting(40, 9) }
 
-export const SNAPSHOT_INNER = (author: Uint8Array): SnapshotInner => ({
+export const snapshotInner = (author: Uint8Array): SnapshotInner => ({
   encoding: 2,
   inflatedLength: undefined,
   claims: [{ author, session: SESSION, claim: counting(5, 4) }],
@@ -88,7 +88,7 @@ export const EPHEMERAL_INNER: EphemeralInner = {
   payload: counting(60, 12),
 }
 
-export const heads = (update: Update, snapshot: Uint8Array): HeadsInner => ({
+export const headsInner = (update: Update, snapshot: Uint8Array): HeadsInner => ({
   snapshot,
   timeMs: 1_750_000_000_000,
   heads: [{ author: update.author, session: update.session, seq: update.seq, id: update.id }],
@@ -156,7 +156,7 @@ export const createSamples = (): Samples => {
       ],
       chunks: chunks.map((chunk) => chunk.id),
     },
-    encodeSnapshotInner(SNAPSHOT_INNER(writer.author), true),
+    encodeSnapshotInner(snapshotInner(writer.author), true),
   )
   return {
     keys,
@@ -170,7 +170,7 @@ export const createSamples = (): Samples => {
     ephemeral: writer.sealEphemeral(true, encodeEphemeralInner(EPHEMERAL_INNER, true)),
     heads: writer.sealHeads(
       { padded: false, session: SESSION, logHeight: 0 },
-      encodeHeadsInner(heads(third, snapshot.id), false),
+      encodeHeadsInner(headsInner(third, snapshot.id), false),
     ),
   }
 }

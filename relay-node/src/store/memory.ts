@@ -79,7 +79,11 @@ const storeOn = (disk: Disk, options: MemoryStoreOptions): MemoryStore => {
       defer(() => {
         const fault = options.fault?.(writes)
         if (fault === 'die') return
-        const problem = isClosed ? 'the store is closed' : fault === 'fail' ? 'no space left' : misfit(disk, writes)
+        const problem = isClosed
+          ? 'the store is closed'
+          : fault === 'fail'
+            ? 'no space left'
+            : misfit(disk, writes)
         if (problem === undefined) for (const write of writes) apply(disk, write)
         const error = problem ?? (fault === 'unsure' ? 'connection lost after the commit' : undefined)
         defer(() => (error === undefined ? resolve() : reject(new Error(error))))
@@ -92,7 +96,12 @@ const storeOn = (disk: Disk, options: MemoryStoreOptions): MemoryStore => {
     survey: (docId, stretch) =>
       onLog(
         docId,
-        { digest: stretch.after === 0 ? EMPTY_DIGEST : undefined, pruned: false, bytes: 0, uncoveredBytes: 0 },
+        {
+          digest: stretch.after === 0 ? EMPTY_DIGEST : undefined,
+          pruned: false,
+          bytes: 0,
+          uncoveredBytes: 0,
+        },
         (log) => surveyOf(log, stretch),
       ),
     read: (docId, stretch) =>
@@ -102,7 +111,7 @@ const storeOn = (disk: Disk, options: MemoryStoreOptions): MemoryStore => {
     readLoad: (docId, stretch) =>
       onLog(docId, { entries: [], next: undefined, pruned: false }, (log) => loadPageOf(log, stretch)),
     readByIds: (docId, ids, maxBytes) =>
-      onLog(docId, { entries: [], unknown: ids, answered: ids.length }, (log) => {
+      onLog(docId, { entries: [], unknown: [...ids], answered: ids.length }, (log) => {
         const entries: Entry[] = []
         const unknown: Uint8Array[] = []
         let [bytes, answered] = [0, 0]
@@ -135,7 +144,8 @@ const storeOn = (disk: Disk, options: MemoryStoreOptions): MemoryStore => {
     },
     clone: ({ newLogId, ...other } = {}) => {
       const logs = new Map<string, MemoryLog>()
-      for (const [key, log] of disk.logs) logs.set(key, cloneMemoryLog(log, newLogId?.(log.docId) ?? log.logId))
+      for (const [key, log] of disk.logs)
+        logs.set(key, cloneMemoryLog(log, newLogId?.(log.docId) ?? log.logId))
       return storeOn({ logs, seed: disk.seed }, { ...options, ...other })
     },
   }

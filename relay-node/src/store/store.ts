@@ -46,7 +46,12 @@ export interface Covered extends SessionName {
 
 /** One step of a commit. Steps apply in order; versions of a document are consecutive from 1. */
 export type Write =
-  | { readonly type: 'create'; readonly docId: Uint8Array; readonly genesis: Genesis; readonly logId: Uint8Array }
+  | {
+      readonly type: 'create'
+      readonly docId: Uint8Array
+      readonly genesis: Genesis
+      readonly logId: Uint8Array
+    }
   /** A session's certificate, ahead of its first envelope. */
   | { readonly type: 'session'; readonly docId: Uint8Array; readonly certificate: Certificate }
   | (NewEnvelope & { readonly type: 'update'; readonly seq: number })

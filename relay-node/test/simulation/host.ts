@@ -103,7 +103,7 @@ export const createHost = (deps: {
       start()
     },
     prune: () => {
-      relay?.prune()
+      void relay?.prune()
     },
     lastCommitAt: () => lastCommitAt,
     commits: () => commits,

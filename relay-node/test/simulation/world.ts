@@ -44,6 +44,19 @@ const fingerprint = (doc: Y.Doc): string => {
   return `${content} ${JSON.stringify(vector)}`
 }
 
+/** Where two documents part, for a failing seed's reader. */
+const difference = (a: Y.Doc, b: Y.Doc): string => {
+  const [keysA, keysB] = [a, b].map((doc) => Object.keys(doc.getMap('edits').toJSON()))
+  const only = (these: readonly string[] = [], those: readonly string[] = []) =>
+    these.filter((key) => !those.includes(key))
+  const [vectorA, vectorB] = [a, b].map((doc) => Y.decodeStateVector(Y.encodeStateVector(doc)))
+  const clocks = [...new Set([...(vectorA?.keys() ?? []), ...(vectorB?.keys() ?? [])])]
+    .filter((client) => vectorA?.get(client) !== vectorB?.get(client))
+    .map((client) => `${client}:${vectorA?.get(client)}/${vectorB?.get(client)}`)
+  const [lengthA, lengthB] = [a, b].map((doc) => doc.getText('text').length)
+  return `text ${lengthA}/${lengthB}, only here ${only(keysA, keysB)}, only there ${only(keysB, keysA)}, clocks ${clocks}`
+}
+
 export const runSeed = async (seed: number, profile: Profile, realSignatures = false): Promise<Outcome> => {
   const knobs: Knobs = knobsOf(seed, profile, realSignatures)
   const clock = createClock()
@@ -210,8 +223,11 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
       if (status.pending !== 0 || status.sync !== 'saved')
         errors.push(`I4 ${name}: ${status.sync}, ${status.pending} pending ${status.reason ?? ''}`)
       if (tab.doc.store.pendingStructs !== null) errors.push(`I1 ${name}: structs wait for what never came`)
-      if (fingerprint(tab.doc) !== expected)
-        errors.push(`${tab === cold ? 'I8' : 'I2'} ${name} differs from tab 0`)
+      if (fingerprint(tab.doc) !== expected) {
+        errors.push(
+          `${tab === cold ? 'I8' : 'I2'} ${name} differs from tab 0: ${difference(reference.doc, tab.doc)}`,
+        )
+      }
     }
     const held = new Set(Object.keys(reference.doc.getMap('edits').toJSON()))
     for (const tab of everyTab()) {

@@ -1,0 +1,51 @@
+import { useEffect, useState } from 'react'
+import { useSealsyncStatus } from 'sealsync-react'
+import { Alarms } from './alarms.tsx'
+import { Editor } from './editor.tsx'
+import { loadPerson, type Person, savePerson } from './person.ts'
+import { Plug } from './plug.tsx'
+import { Presence } from './presence.tsx'
+import { Problem } from './problem.tsx'
+import type { Room } from './room.ts'
+import { Share } from './share.tsx'
+import { Status } from './status.tsx'
+import { WirePanel } from './wire-panel.tsx'
+
+export const App = ({ room }: { readonly room: Room }) => {
+  const { provider, relayUrl } = room
+  const { syncStatus, unsyncedChanges } = useSealsyncStatus(provider)
+  const [person, setPerson] = useState(loadPerson)
+
+  useEffect(() => provider.awareness.setLocalStateField('user', person), [provider, person])
+  const rename = (name: string): void => setPerson((now: Person) => savePerson({ ...now, name }))
+
+  return (
+    <div className="page">
+      <header className="bar">
+        <h1>
+          <img src="/seal.svg" alt="" width="28" height="28" />
+          sealsync
+        </h1>
+        <Status syncStatus={syncStatus} unsyncedChanges={unsyncedChanges} />
+        <Presence provider={provider} person={person} onRename={rename} />
+      </header>
+      <nav className="actions" aria-label="Room">
+        <Plug provider={provider} />
+        <Share />
+      </nav>
+      <main>
+        {syncStatus === 'not-found' ? (
+          <Problem
+            title="Nothing is kept under this link"
+            text={`The relay at ${relayUrl} has no document for this room and secret. Either the link is wrong, or it was made with another relay.`}
+            remedy="Copy the whole link again from a window where the room is open, and start this page with the same relay."
+          />
+        ) : (
+          <Editor room={room} person={person} />
+        )}
+        <Alarms alarms={room.alarms} />
+      </main>
+      <WirePanel room={room} />
+    </div>
+  )
+}

@@ -1,0 +1,75 @@
+/** Who sits at this window. Kept per tab, so that two tabs are two people. */
+export interface Person {
+  readonly name: string
+  /** `#rrggbb`: the only form that carets take. */
+  readonly color: string
+}
+
+const KEY = 'sealsync-playground/person'
+const NAME_LIMIT = 32
+
+const ADJECTIVES = [
+  'Amber',
+  'Brave',
+  'Calm',
+  'Dapper',
+  'Eager',
+  'Gentle',
+  'Lucky',
+  'Merry',
+  'Quiet',
+  'Swift',
+  'Witty',
+  'Zesty',
+]
+const ANIMALS = [
+  'Badger',
+  'Crane',
+  'Dolphin',
+  'Falcon',
+  'Gecko',
+  'Heron',
+  'Ibex',
+  'Lynx',
+  'Otter',
+  'Panda',
+  'Raven',
+  'Wombat',
+]
+// Each is dark enough for white letters on it and bright enough for a caret on a dark page.
+const COLORS = ['#c2410c', '#a16207', '#15803d', '#0e7490', '#2563eb', '#7c3aed', '#c026d3', '#be185d']
+
+const pick = (choices: readonly string[]): string => choices[Math.floor(Math.random() * choices.length)] ?? ''
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/** Others' presence was made by a stranger's window: anything may be in it. */
+export const personFrom = (value: unknown): Person => {
+  const { name, color } = isRecord(value) ? value : {}
+  return {
+    name: typeof name === 'string' && name.trim() !== '' ? name.slice(0, NAME_LIMIT) : 'Somebody',
+    color: typeof color === 'string' && /^#[0-9a-f]{6}$/i.test(color) ? color : '#6b7280',
+  }
+}
+
+export const loadPerson = (): Person => {
+  const stored = sessionStorage.getItem(KEY)
+  if (stored !== null) return personFrom(JSON.parse(stored))
+  return savePerson({ name: `${pick(ADJECTIVES)} ${pick(ANIMALS)}`, color: pick(COLORS) })
+}
+
+export const savePerson = (person: Person): Person => {
+  sessionStorage.setItem(KEY, JSON.stringify(person))
+  return person
+}
+
+/** One or two letters for an avatar; whole characters, also of names beyond the Latin alphabet. */
+export const initialsOf = (name: string): string =>
+  name
+    .trim()
+    .split(/\s+/)
+    .slice(0, 2)
+    .map((word) => [...word][0] ?? '')
+    .join('')
+    .toUpperCase()

@@ -1,0 +1,57 @@
+/** What the app, or a CRDT binding, holds of one open document. */
+import type { SessionName } from '../protocol/envelope.ts'
+import type { Content } from '../sync/content.ts'
+import type { Alarm, PauseDirections, SessionStatus } from '../sync/effects.ts'
+
+/** Of the socket that this document shares: `connecting` while an attempt is under way. */
+export type ConnectionStatus = 'connecting' | 'connected' | 'disconnected'
+
+export interface DocumentStatus extends SessionStatus {
+  readonly connection: ConnectionStatus
+}
+
+export interface DocumentEvents {
+  /** Whatever `status()` shows has changed. */
+  readonly status: DocumentStatus
+  /** What another session shows; `payload` is `undefined` when it is gone. */
+  readonly presence: { readonly from: SessionName; readonly payload: Uint8Array | undefined }
+  /** An integrity fact to show or log. */
+  readonly alarm: Alarm
+  /** Nothing was ever stored in this document on this relay: it is new, or secret or room are wrong. */
+  readonly new: undefined
+  /** All that the relay had when asked is applied. */
+  readonly 'caught-up': undefined
+  /** The relay closed this document or the whole connection; codes 4400–4499 are for good. */
+  readonly closed: { readonly code: number; readonly reason: string }
+  /** Storage could not be read or written; writing is tried again, reading is not. */
+  readonly 'storage-error': Error
+  /** Bytes on the wire that concern this document, for developer tools. Not to be changed. */
+  readonly frame: { readonly direction: 'sent' | 'received'; readonly bytes: Uint8Array }
+}
+
+/** One open document. All methods may be called at once, before anything is loaded; after `close` they do nothing. */
+export interface SyncDocument {
+  /** An edit that the CRDT has already applied. Counted in `status().pending` when this returns. */
+  push(content: Content): void
+  /** From now on the app edits under this CRDT author id as well. */
+  claim(claim: Uint8Array): void
+  /** What others should see of this session; `undefined` withdraws it. */
+  presence(payload: Uint8Array | undefined): void
+  /** Makes a snapshot as soon as one can be made; false when it turned out not to be needed. */
+  snapshot(): Promise<boolean>
+  /** Seals and sends what has gathered, now. */
+  flush(): void
+  /** Resolves once every edit is both acknowledged by the relay and kept in storage, if there is one. */
+  saved(): Promise<void>
+  pause(directions: PauseDirections): void
+  resume(): void
+  /** The same object until something changes. */
+  status(): DocumentStatus
+  readonly connection: ConnectionStatus
+  /** Returns how to stop listening. */
+  on<Name extends keyof DocumentEvents>(name: Name, listener: (event: DocumentEvents[Name]) => void): () => void
+  /** Sends what has gathered, leaves the relay, and finishes writing to storage. Idempotent. */
+  close(): void
+  /** Hex of the document id; `undefined` until the secret has arrived. */
+  docId(): string | undefined
+}

@@ -1,0 +1,285 @@
+/**
+ * One connection to a relay, shared by many documents: greeting, routing and heartbeat. As the session, it only
+ * decides; the client room owns the socket. Nothing a relay sends is fatal here: what cannot be read costs the
+ * connection, and the next one starts afresh.
+ */
+import {
+  CLOSE,
+  decodeToClient,
+  encodeToRelay,
+  LIMITS,
+  PROTOCOL_VERSION,
+  toHex,
+  type ToClient,
+  type ToRelay,
+  unreachable,
+} from '../protocol/index.ts'
+import type { Input } from './effects.ts'
+
+export type LinkInput =
+  /** The socket is open; `token` is the access token for this connection, or empty. */
+  | { readonly type: 'opened'; readonly token: string }
+  | { readonly type: 'closed' }
+  | { readonly type: 'received'; readonly bytes: Uint8Array }
+  /** A document that wants to be synced; once per id. */
+  | { readonly type: 'attach'; readonly docId: Uint8Array }
+  | { readonly type: 'detach'; readonly docId: Uint8Array }
+  /** A frame of an attached document. */
+  | { readonly type: 'transmit'; readonly docId: Uint8Array; readonly frame: ToRelay }
+  /** The device may have slept or changed networks: is the relay still there? */
+  | { readonly type: 'probe' }
+  | { readonly type: 'woke' }
+
+export type LinkEffect =
+  | { readonly type: 'send'; readonly bytes: Uint8Array }
+  /** The relay has answered the greeting. */
+  | { readonly type: 'greeted' }
+  /** An input for the session of a document; `docId` in hex. */
+  | { readonly type: 'route'; readonly docId: string; readonly input: Input }
+  /** Bytes that went to or came from the relay about one document. */
+  | { readonly type: 'trace'; readonly docId: string; readonly direction: 'sent' | 'received'; readonly bytes: Uint8Array }
+  /** Close the socket; try again unless the code's band says that this cannot help. */
+  | { readonly type: 'drop'; readonly code: number; readonly reason: string }
+
+export interface Link {
+  step(input: LinkInput, now: number): readonly LinkEffect[]
+  wakeAt(): number | undefined
+}
+
+const GREETING_MS = 10_000
+const SILENCE_MS = 15_000
+const ANSWER_MS = 5_000
+const PROBE_MS = 3_000
+/** Not in the permanent band: an evil or faulty relay may be replaced by a good one. */
+const UNREADABLE = 4500
+
+interface Attached {
+  readonly docId: Uint8Array
+  channel: number | undefined
+  /** The last `open` of this document: its number on the wire, and the session's own. */
+  attempt: { readonly wire: number; readonly own: number } | undefined
+}
+
+type Phase =
+  | { readonly type: 'down' }
+  | { readonly type: 'greeting'; readonly until: number }
+  | { readonly type: 'up'; readonly relayKey: Uint8Array; readonly nonce: Uint8Array }
+
+export const createLink = (): Link => {
+  const documents = new Map<string, Attached>()
+  const byChannel = new Map<number, { readonly key: string; readonly docId: Uint8Array }>()
+  /** Openings that nobody waits for any more, by their number on the wire. */
+  const abandoned = new Set<number>()
+  let phase: Phase = { type: 'down' }
+  let heardAt = 0
+  let awaited: { readonly token: number; readonly patienceMs: number; until: number } | undefined
+  let pings = 0
+  let attempts = 0
+  let effects: LinkEffect[] = []
+
+  const emit = (effect: LinkEffect): void => {
+    effects.push(effect)
+  }
+
+  const send = (frame: ToRelay, docId?: string): void => {
+    const bytes = encodeToRelay(frame)
+    emit({ type: 'send', bytes })
+    if (docId !== undefined) emit({ type: 'trace', docId, direction: 'sent', bytes })
+  }
+
+  const reset = (): void => {
+    phase = { type: 'down' }
+    awaited = undefined
+    byChannel.clear()
+    abandoned.clear()
+    for (const attached of documents.values()) {
+      attached.channel = undefined
+      attached.attempt = undefined
+    }
+  }
+
+  const down = (): void => {
+    const wasUp = phase.type === 'up'
+    reset()
+    if (wasUp) for (const docId of documents.keys()) emit({ type: 'route', docId, input: { type: 'disconnected' } })
+  }
+
+  const drop = (code: number, reason: string): void => {
+    emit({ type: 'drop', code, reason })
+    down()
+  }
+
+  const ping = (patienceMs: number, now: number): void => {
+    pings += 1
+    awaited = { token: pings, patienceMs, until: now + patienceMs }
+    send({ type: 'ping', token: pings })
+  }
+
+  const connect = (key: string): void => {
+    if (phase.type !== 'up') return
+    const { relayKey, nonce } = phase
+    emit({ type: 'route', docId: key, input: { type: 'connected', relayKey, nonce } })
+  }
+
+  const greeted = (frame: Extract<ToClient, { type: 'hello' }>): void => {
+    if (phase.type !== 'greeting') {
+      drop(UNREADABLE, 'the relay greeted twice')
+    } else if (frame.version !== PROTOCOL_VERSION) {
+      drop(CLOSE.unsupportedVersion, `the relay chose protocol version ${frame.version}`)
+    } else {
+      phase = { type: 'up', relayKey: frame.relayKey.slice(), nonce: frame.nonce.slice() }
+      emit({ type: 'greeted' })
+      for (const key of documents.keys()) connect(key)
+    }
+  }
+
+  const route = (key: string, frame: Extract<Input, { type: 'received' }>['frame'], bytes: Uint8Array): void => {
+    emit({ type: 'trace', docId: key, direction: 'received', bytes })
+    emit({ type: 'route', docId: key, input: { type: 'received', frame } })
+  }
+
+  const opened = (frame: Extract<ToClient, { type: 'opened' }>, bytes: Uint8Array): void => {
+    const key = toHex(frame.docId)
+    const attached = documents.get(key)
+    const wasAbandoned = abandoned.delete(frame.attempt)
+    if (attached === undefined) {
+      // Its document was closed before the relay answered.
+      if (wasAbandoned) send({ type: 'close', channel: frame.channel })
+      return
+    }
+    const { attempt } = attached
+    if (attempt === undefined || attempt.wire !== frame.attempt) return
+    if ((byChannel.get(frame.channel)?.key ?? key) !== key) {
+      drop(UNREADABLE, 'the relay gave one channel to two documents')
+      return
+    }
+    if (attached.channel !== undefined) byChannel.delete(attached.channel)
+    attached.channel = frame.channel
+    byChannel.set(frame.channel, { key, docId: attached.docId })
+    route(key, { ...frame, attempt: attempt.own }, bytes)
+  }
+
+  const closed = (frame: Extract<ToClient, { type: 'closed' }>, bytes: Uint8Array): void => {
+    const key = toHex(frame.docId)
+    const attached = documents.get(key)
+    if (attached === undefined) return
+    if (attached.channel !== undefined) byChannel.delete(attached.channel)
+    attached.channel = undefined
+    route(key, frame, bytes)
+  }
+
+  const dispatch = (frame: ToClient, bytes: Uint8Array): void => {
+    if (frame.type === 'hello') return greeted(frame)
+    if (phase.type !== 'up') return drop(UNREADABLE, 'the relay spoke before its greeting')
+    switch (frame.type) {
+      case 'opened':
+        return opened(frame, bytes)
+      case 'closed':
+        return closed(frame, bytes)
+      case 'pong':
+        if (frame.token === awaited?.token) awaited = undefined
+        return
+      case 'deliver':
+      case 'ephemeral':
+      case 'found':
+      case 'joined':
+      case 'left': {
+        const document = byChannel.get(frame.channel)
+        if (document !== undefined) route(document.key, frame, bytes)
+        return
+      }
+      default:
+        return unreachable(frame)
+    }
+  }
+
+  const received = (bytes: Uint8Array, now: number): void => {
+    if (phase.type === 'down') return
+    heardAt = now
+    // Bytes that arrive are a sign of life, also when the answer waits behind a long load.
+    if (awaited !== undefined) awaited.until = now + awaited.patienceMs
+    if (bytes.length > LIMITS.frameBytes) return drop(UNREADABLE, 'the relay sent too large a frame')
+    let isForNobody = false
+    const frame = decodeToClient(bytes, (channel) => {
+      const document = byChannel.get(channel)
+      if (document === undefined) isForNobody = true
+      return document?.docId
+    })
+    if (frame.ok) dispatch(frame.value, bytes)
+    // In flight when its document was closed here; without the document it cannot even be read.
+    else if (!isForNobody) drop(UNREADABLE, frame.error)
+  }
+
+  const detach = (key: string): void => {
+    const attached = documents.get(key)
+    documents.delete(key)
+    if (attached === undefined || phase.type !== 'up') return
+    if (attached.channel !== undefined) {
+      byChannel.delete(attached.channel)
+      send({ type: 'close', channel: attached.channel })
+    } else if (attached.attempt !== undefined) {
+      abandoned.add(attached.attempt.wire)
+    }
+  }
+
+  const transmit = (key: string, frame: ToRelay): void => {
+    const attached = documents.get(key)
+    if (attached === undefined || phase.type !== 'up') return
+    if (frame.type !== 'open') return send(frame, key)
+    // Numbered here: a document that is closed and opened again must not take the old opening's answer for its own.
+    attempts += 1
+    attached.attempt = { wire: attempts, own: frame.attempt }
+    send({ ...frame, attempt: attempts }, key)
+  }
+
+  const handle = (input: LinkInput, now: number): void => {
+    switch (input.type) {
+      case 'opened':
+        reset()
+        phase = { type: 'greeting', until: now + GREETING_MS }
+        heardAt = now
+        return send({ type: 'hello', minVersion: PROTOCOL_VERSION, maxVersion: PROTOCOL_VERSION, token: input.token })
+      case 'closed':
+        return down()
+      case 'received':
+        return received(input.bytes, now)
+      case 'attach': {
+        const key = toHex(input.docId)
+        documents.set(key, { docId: input.docId, channel: undefined, attempt: undefined })
+        return connect(key)
+      }
+      case 'detach':
+        return detach(toHex(input.docId))
+      case 'transmit':
+        return transmit(toHex(input.docId), input.frame)
+      case 'probe':
+        if (phase.type === 'up' && awaited?.patienceMs !== PROBE_MS) ping(PROBE_MS, now)
+        return
+      case 'woke':
+        return
+      default:
+        return unreachable(input)
+    }
+  }
+
+  const evaluate = (now: number): void => {
+    if (phase.type === 'greeting' && phase.until <= now) drop(CLOSE.silent, 'the relay does not greet')
+    if (phase.type !== 'up') return
+    if (awaited !== undefined && awaited.until <= now) drop(CLOSE.silent, 'the relay does not answer')
+    else if (awaited === undefined && heardAt + SILENCE_MS <= now) ping(ANSWER_MS, now)
+  }
+
+  return {
+    step: (input, now) => {
+      effects = []
+      handle(input, now)
+      evaluate(now)
+      return effects
+    },
+    wakeAt: () => {
+      if (phase.type === 'greeting') return phase.until
+      if (phase.type === 'up') return awaited?.until ?? heardAt + SILENCE_MS
+      return undefined
+    },
+  }
+}
