@@ -32,6 +32,7 @@ export const Share = () => {
       <button type="button" className="button primary" onClick={openSecond} data-testid="second-window">
         Open second window
       </button>
+      <p className="note">Whoever has the link can read and write. What follows # never reaches a server.</p>
     </>
   )
 }

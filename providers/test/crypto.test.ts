@@ -71,9 +71,11 @@ describe('the AEAD', () => {
 
   test('opens nothing shorter than its tag and nothing that was changed, without throwing', () => {
     const sealed = aeadSeal(counting(3, 9), counting(5, 4), counting(7, 24), counting(9, 32))
-    const open = (ciphertext: Uint8Array) => aeadOpen(ciphertext, counting(5, 4), counting(7, 24), counting(9, 32))
+    const open = (ciphertext: Uint8Array) =>
+      aeadOpen(ciphertext, counting(5, 4), counting(7, 24), counting(9, 32))
     expect(open(sealed)).toEqual(counting(3, 9))
-    for (let length = 0; length < sealed.length; length++) expect(open(sealed.subarray(0, length))).toBeUndefined()
+    for (let length = 0; length < sealed.length; length++)
+      expect(open(sealed.subarray(0, length))).toBeUndefined()
     expect(aeadOpen(sealed, counting(6, 4), counting(7, 24), counting(9, 32))).toBeUndefined()
     expect(aeadOpen(sealed, counting(5, 4), counting(8, 24), counting(9, 32))).toBeUndefined()
     expect(aeadOpen(sealed, counting(5, 4), counting(7, 24), counting(10, 32))).toBeUndefined()
@@ -85,7 +87,9 @@ describe('signatures', () => {
     const key = signingKey(counting(4, 32))
     const signature = key.sign('env-sig', counting(1, 5), counting(6, 5))
     expect(toHex(key.publicKey)).toBe(toHex(publicKeyOf(counting(4, 32))))
-    expect(isSigned(concat(utf8('sealsync/v1 env-sig\0'), counting(1, 10)), signature, key.publicKey)).toBe(true)
+    expect(isSigned(concat(utf8('sealsync/v1 env-sig\0'), counting(1, 10)), signature, key.publicKey)).toBe(
+      true,
+    )
   })
 
   test('are valid for their label, key and parts alone', () => {
@@ -100,8 +104,10 @@ describe('signatures', () => {
   test('of a wrong length, or by a key of a wrong length, are refused without throwing', () => {
     const key = signingKey(counting(4, 32))
     const signature = key.sign('env-sig')
-    for (const length of [0, 63]) expect(verify('env-sig', signature.subarray(0, length), key.publicKey)).toBe(false)
-    for (const length of [0, 31]) expect(verify('env-sig', signature, key.publicKey.subarray(0, length))).toBe(false)
+    for (const length of [0, 63])
+      expect(verify('env-sig', signature.subarray(0, length), key.publicKey)).toBe(false)
+    for (const length of [0, 31])
+      expect(verify('env-sig', signature, key.publicKey.subarray(0, length))).toBe(false)
   })
 
   test('with s ≥ the group order are refused, although the equation holds', () => {
@@ -117,13 +123,16 @@ describe('signatures', () => {
     expect(verify('env-sig', signature, key.publicKey)).toBe(false)
   })
 
-  test.each(SMALL_ORDER)('by the small-order key %s are refused, and the key is not admissible', (encoded) => {
-    const publicKey = hex(encoded)
-    // R = identity and s = 0 satisfy the bare equation for many messages when the key has small order.
-    const crafted = concat(hex(SMALL_ORDER[2] ?? ''), new Uint8Array(32))
-    expect(isAdmissibleKey(publicKey)).toBe(false)
-    for (let i = 0; i < 16; i++) expect(verify('env-sig', crafted, publicKey, counting(i, 4))).toBe(false)
-  })
+  test.each(SMALL_ORDER)(
+    'by the small-order key %s are refused, and the key is not admissible',
+    (encoded) => {
+      const publicKey = hex(encoded)
+      // R = identity and s = 0 satisfy the bare equation for many messages when the key has small order.
+      const crafted = concat(hex(SMALL_ORDER[2] ?? ''), new Uint8Array(32))
+      expect(isAdmissibleKey(publicKey)).toBe(false)
+      for (let i = 0; i < 16; i++) expect(verify('env-sig', crafted, publicKey, counting(i, 4))).toBe(false)
+    },
+  )
 
   test('come from admissible keys when made here, and nothing else is one', () => {
     for (let i = 1; i < 20; i++) expect(isAdmissibleKey(signingKey(counting(i, 32)).publicKey)).toBe(true)

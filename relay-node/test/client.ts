@@ -16,7 +16,7 @@ import { type Connection, createRelay, type Relay } from '../src/relay.ts'
 import type { RelayLimits } from '../src/relay-limits.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
-import type { Author } from './author.ts'
+import type { Author } from '../src/testing/author.ts'
 
 await cryptoReady
 
@@ -136,22 +136,23 @@ export const createClient = (relay: Relay): Client => {
 }
 
 /** Items in short, for comparing: `ack 3f…`, `update 3f…`, `refused gap 3f…`. */
-export const brief = (items: readonly Item[]): string[] =>
-  items.flatMap((item) => {
-    switch (item.type) {
-      case 'certificate':
-        return [`certificate ${short(item.certificate.session)}`]
-      case 'updates':
-        return item.updates.map((update) => `update ${short(update.id)}`)
-      case 'snapshot':
-        return [`snapshot ${short(item.snapshot.id)}`]
-      case 'record':
-        return [`record ${short(item.record.id)}`]
-      case 'ack':
-        return [`ack ${short(item.id)}`]
-      case 'refused':
-        return [`refused ${item.code} ${short(item.id)}`]
-    }
-  })
+export const brief = (items: readonly Item[]): string[] => items.flatMap(briefOf)
+
+const briefOf = (item: Item): string[] => {
+  switch (item.type) {
+    case 'certificate':
+      return [`certificate ${short(item.certificate.session)}`]
+    case 'updates':
+      return item.updates.map((update) => `update ${short(update.id)}`)
+    case 'snapshot':
+      return [`snapshot ${short(item.snapshot.id)}`]
+    case 'record':
+      return [`record ${short(item.record.id)}`]
+    case 'ack':
+      return [`ack ${short(item.id)}`]
+    case 'refused':
+      return [`refused ${item.code} ${short(item.id)}`]
+  }
+}
 
 export const short = (bytes: Uint8Array): string => toHex(bytes).slice(0, 8)

@@ -1,6 +1,6 @@
 import { EMPTY_DIGEST, nextDigest } from 'sealsync/protocol'
 import { expect, test } from 'vitest'
-import { createAuthor, createTestDocument } from './author.ts'
+import { createAuthor, createTestDocument } from '../src/testing/author.ts'
 import { brief, setUp, short } from './client.ts'
 
 test('a pushed update is acked to its pusher and delivered to everyone else, with the certificate first', async () => {

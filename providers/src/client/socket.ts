@@ -176,7 +176,8 @@ export const createSocket = (options: SocketOptions): Socket => {
       else socket.reconnect(code, reason)
       ended(code, reason)
     },
-    send: (bytes) => phase === 'open' && socket.send(bytes),
+    // A copy: what is sent may be masked in place, and developer tools look at the original.
+    send: (bytes) => phase === 'open' && socket.send(new Uint8Array(bytes)),
     settle: () => {
       settledAt = now()
     },

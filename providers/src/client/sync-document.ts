@@ -1,5 +1,5 @@
 /** What the app, or a CRDT binding, holds of one open document. */
-import type { SessionName } from '../protocol/envelope.ts'
+import type { SessionName } from '../protocol/item.ts'
 import type { Content } from '../sync/content.ts'
 import type { Alarm, PauseDirections, SessionStatus } from '../sync/effects.ts'
 

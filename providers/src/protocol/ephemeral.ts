@@ -132,5 +132,7 @@ export const decodeChunk = (bytes: Uint8Array): Result<Chunk> => {
     commitment: reader.bytes(COMMITMENT_BYTES),
     ciphertext: reader.bytes(length),
   }
-  return reader.finished() ? ok(assembleChunk({ ...common, index: count }, parts)) : err('chunk: wrong length')
+  return reader.finished()
+    ? ok(assembleChunk({ ...common, index: count }, parts))
+    : err('chunk: wrong length')
 }

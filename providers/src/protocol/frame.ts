@@ -7,9 +7,9 @@
  */
 import { createReader, createWriter, type Reader, type Writer } from '../bytes.ts'
 import { err, ok, type Result } from '../result.ts'
-import { type Certificate, CERTIFICATE_BYTES, decodeCertificate, encodeCertificate } from './certificate.ts'
-import { decodeEphemeral, encodeSigned, type Ephemeral } from './ephemeral.ts'
-import { decodeGenesis, docIdOf, encodeGenesis, type Genesis, GENESIS_BYTES } from './genesis.ts'
+import { CERTIFICATE_BYTES, type Certificate, decodeCertificate, encodeCertificate } from './certificate.ts'
+import { decodeEphemeral, type Ephemeral, encodeSigned } from './ephemeral.ts'
+import { decodeGenesis, docIdOf, encodeGenesis, GENESIS_BYTES, type Genesis } from './genesis.ts'
 import { type Item, readItems, readText, writeItems, writeText } from './item.ts'
 import { LIMITS } from './limits.ts'
 
@@ -26,7 +26,12 @@ export interface Cursor {
 }
 
 export type ToRelay =
-  | { readonly type: 'hello'; readonly minVersion: number; readonly maxVersion: number; readonly token: string }
+  | {
+      readonly type: 'hello'
+      readonly minVersion: number
+      readonly maxVersion: number
+      readonly token: string
+    }
   | {
       readonly type: 'open'
       /** Chosen by the client, echoed by `opened`: what an older opening still has in flight is told apart. */
@@ -94,7 +99,12 @@ export type ToClient =
     }
   | { readonly type: 'closed'; readonly docId: Uint8Array; readonly code: number; readonly reason: string }
   | { readonly type: 'pong'; readonly token: number }
-  | { readonly type: 'joined'; readonly channel: number; readonly connection: number; readonly certificate: Certificate }
+  | {
+      readonly type: 'joined'
+      readonly channel: number
+      readonly connection: number
+      readonly certificate: Certificate
+    }
   | { readonly type: 'left'; readonly channel: number; readonly connection: number }
 
 /** Which document a channel stands for; `undefined` for a channel that is not open. */
@@ -203,7 +213,16 @@ const readToRelay = (reader: Reader, code: number, docIdOfChannel: DocIdOf): ToR
       const [deviceProof, readProof] = [reader.bytes(64), reader.bytes(64)]
       const cursor = readFlag(reader) ? readCursor(reader) : undefined
       if (!genesis.ok || certificate === undefined) return undefined
-      return { type: 'open', attempt, create, genesis: genesis.value, certificate, deviceProof, readProof, cursor }
+      return {
+        type: 'open',
+        attempt,
+        create,
+        genesis: genesis.value,
+        certificate,
+        deviceProof,
+        readProof,
+        cursor,
+      }
     }
     case UP.push: {
       const channel = reader.varint()
@@ -313,7 +332,12 @@ const readToClient = (reader: Reader, code: number, docIdOfChannel: DocIdOf): To
       const channel = reader.varint()
       const docId = docIdOfChannel(channel)
       if (docId === undefined) return undefined
-      return { type: 'found', channel, items: readItems(reader, docId), unknown: readIds(reader, LIMITS.fetch) }
+      return {
+        type: 'found',
+        channel,
+        items: readItems(reader, docId),
+        unknown: readIds(reader, LIMITS.fetch),
+      }
     }
     case DOWN.closed: {
       const [docId, closeCode] = [reader.bytes(32), reader.u16()]

@@ -5,7 +5,17 @@
  * @packageDocumentation
  */
 export * from '../bytes.ts'
-export { cryptoReady, hash, isAdmissibleKey, type Label, randomBytes, type SigningKey, signingKey, type Verify, verify } from '../crypto.ts'
+export {
+  cryptoReady,
+  hash,
+  isAdmissibleKey,
+  type Label,
+  randomBytes,
+  type SigningKey,
+  signingKey,
+  type Verify,
+  verify,
+} from '../crypto.ts'
 export * from '../result.ts'
 export * from './certificate.ts'
 export * from './close.ts'

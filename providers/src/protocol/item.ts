@@ -1,6 +1,6 @@
 /** What frames carry, in order: the same items up (push) and down (deliver, found). */
 import { equalBytes, type Reader, utf8, type Writer } from '../bytes.ts'
-import { type Certificate, CERTIFICATE_BYTES, decodeCertificate, encodeCertificate } from './certificate.ts'
+import { CERTIFICATE_BYTES, type Certificate, decodeCertificate, encodeCertificate } from './certificate.ts'
 import { LIMITS } from './limits.ts'
 import { decodeRecord, encodeRecord, type MembershipRecord } from './record.ts'
 import { readSegment, runsOf, writeSegment } from './segment.ts'
@@ -146,8 +146,10 @@ export const readItems = (reader: Reader, docId: Uint8Array): readonly Item[] =>
 }
 
 /** Updates in the fewest segments, in the order given. */
-export const updateItems = (updates: readonly Update[], signatures: 'every' | 'last' = 'every'): readonly Item[] =>
-  runsOf(updates).map((run) => ({ type: 'updates', updates: run, signatures }))
+export const updateItems = (
+  updates: readonly Update[],
+  signatures: 'every' | 'last' = 'every',
+): readonly Item[] => runsOf(updates).map((run) => ({ type: 'updates', updates: run, signatures }))
 
 export const writeText = (writer: Writer, text: string): Writer => writer.blob(utf8(text))
 

@@ -29,7 +29,11 @@ export const continues = (previous: Update, next: Update): boolean =>
  * Writes a run of updates, each of which continues the one before. With `signatures: 'last'` only the last one's
  * signature is written: it vouches for all before it, because each names its predecessor's id.
  */
-export const writeSegment = (writer: Writer, updates: readonly Update[], signatures: 'every' | 'last'): void => {
+export const writeSegment = (
+  writer: Writer,
+  updates: readonly Update[],
+  signatures: 'every' | 'last',
+): void => {
   const first = updates[0]
   const last = updates.at(-1)
   if (first === undefined || last === undefined) throw new TypeError('a segment has at least one update')
@@ -47,7 +51,8 @@ export const writeSegment = (writer: Writer, updates: readonly Update[], signatu
     for (const dep of update.deps) writer.bytes(dep)
     writer.bytes(update.nonce).bytes(update.commitment).blob(update.ciphertext)
   }
-  for (const update of signatures === 'every' ? updates : [last]) writer.bytes(update.signature ?? new Uint8Array(64))
+  for (const update of signatures === 'every' ? updates : [last])
+    writer.bytes(update.signature ?? new Uint8Array(64))
 }
 
 /** Reads a segment of a document; fails the reader on anything malformed. Updates before the last may lack signatures. */
@@ -75,7 +80,16 @@ export const readSegment = (reader: Reader, docId: Uint8Array): readonly Update[
     const ciphertext = reader.blob(LIMITS.updateBytes)
     if (ciphertext.length < TAG_BYTES || !areDepsOrdered(deps)) reader.fail()
     if (!reader.sound()) return []
-    const fields = { ...shared, nonce, padded: updateFlags === 1, seq: firstSeq + i, prev, base, logHeight, deps }
+    const fields = {
+      ...shared,
+      nonce,
+      padded: updateFlags === 1,
+      seq: firstSeq + i,
+      prev,
+      base,
+      logHeight,
+      deps,
+    }
     const header = updateHeader(fields, ciphertext.length)
     const update = assembleUpdate(fields, { header, commitment, ciphertext }, undefined)
     updates.push(update)
@@ -93,7 +107,12 @@ export const runsOf = (updates: readonly Update[]): readonly (readonly Update[])
   for (const update of updates) {
     const run = runs.at(-1)
     const previous = run?.at(-1)
-    if (run !== undefined && previous !== undefined && run.length < LIMITS.segment && continues(previous, update)) {
+    if (
+      run !== undefined &&
+      previous !== undefined &&
+      run.length < LIMITS.segment &&
+      continues(previous, update)
+    ) {
       run.push(update)
     } else {
       runs.push([update])

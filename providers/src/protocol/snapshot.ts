@@ -99,8 +99,7 @@ export const decodeSnapshot = (bytes: Uint8Array): Result<Snapshot> => {
   const coverLength = reader.u32()
   const chunkCount = reader.u16()
   const ciphertextLength = reader.u32()
-  const bounded =
-    count <= LIMITS.parents && coverLength <= LIMITS.openSessions && chunkCount <= LIMITS.chunks
+  const bounded = count <= LIMITS.parents && coverLength <= LIMITS.openSessions && chunkCount <= LIMITS.chunks
   if (!reader.sound() || !bounded) return err('snapshot: malformed header')
   if (ciphertextLength < TAG_BYTES || ciphertextLength > LIMITS.snapshotBytes) return err('snapshot: size')
   const headerLength = 134 + 32 * count + 81 * coverLength + 32 * chunkCount

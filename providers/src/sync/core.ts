@@ -59,6 +59,8 @@ export interface State {
   logId: Uint8Array
   cursor: Cursor | undefined
   caughtUp: boolean
+  /** Until storage was read once more, the cursor of the new log is not written. */
+  isRereading: boolean
   isNew: boolean
   paused: Required<PauseDirections>
   /** Our chain: its certificate, the next position, and the id before it. */

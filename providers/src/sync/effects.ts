@@ -115,7 +115,10 @@ export type Effect =
   | { readonly type: 'reread' }
   /** From here on remember what is applied as `known`, forgetting what was remembered before; see `compare`. */
   | { readonly type: 'track' }
-  /** What does the document hold beyond what was applied since `track`, and beyond `pending`? Step with `compared`. */
+  /**
+   * What does the document hold beyond what was applied as known since `track`, and beyond `pending`, which is on its
+   * way? Step with `compared`.
+   */
   | { readonly type: 'compare'; readonly pending: readonly Content[] }
   /** Encode the whole state in this very turn, then step with `captured`. */
   | { readonly type: 'capture' }

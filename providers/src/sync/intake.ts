@@ -23,6 +23,8 @@ export interface Intake {
   /** Another log begins: what was kept of the old one stays in storage until `forgetStale`. */
   reset(): void
   addStale(keys: Iterable<string>): void
+  /** Whether the current log has delivered what stands under this key. */
+  isKept(key: string): boolean
   forgetStale(): void
 }
 
@@ -191,6 +193,8 @@ export const createIntake = (
     batch = []
   }
 
+  const isKept = (key: string): boolean => kept.has(key) || state.active?.storageKey === key
+
   return {
     deliver: (frame) => {
       const inLoad = frame.load !== 'none'
@@ -202,7 +206,7 @@ export const createIntake = (
       if (outcome === 'gap' || frame.load === 'part') return outcome
       if (state.cursor === undefined || inLoad || frame.through > state.cursor.version) {
         state.cursor = { logId: state.logId, version: frame.through, digest: frame.digest.slice() }
-        core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
+        if (!state.isRereading) core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
       }
       return 'taken'
     },
@@ -250,9 +254,9 @@ export const createIntake = (
     addStale: (keys) => {
       for (const key of keys) if (key.startsWith(LOG_PREFIX)) stale.add(key)
     },
+    isKept,
     forgetStale: () => {
-      const current = `${LOG_PREFIX}${toHex(state.logId)}/`
-      for (const key of stale) if (!key.startsWith(current)) core.keep({ key, value: undefined })
+      for (const key of stale) if (!isKept(key)) core.keep({ key, value: undefined })
       stale.clear()
     },
   }

@@ -26,8 +26,13 @@ import type { Vault } from './vault.ts'
 export const STATE_KEY = 'state'
 export const LOG_PREFIX = 'log/'
 
+export const logPrefix = (logId: Uint8Array): string => `${LOG_PREFIX}${toHex(logId)}/`
+
+/** Where an entry of a log goes that turned out to have lost it: under an id that no log has. */
+export const formerKey = (key: string): string => `${LOG_PREFIX}${'0'.repeat(32)}/${key.split('/')[2] ?? ''}`
+
 export const logKey = (logId: Uint8Array, envelopeId: Uint8Array): string =>
-  `${LOG_PREFIX}${toHex(logId)}/${toHex(envelopeId)}`
+  `${logPrefix(logId)}${toHex(envelopeId)}`
 
 export const logIdOfKey = (key: string): Uint8Array | undefined => fromHex(key.split('/')[1] ?? '')
 

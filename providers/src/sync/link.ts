@@ -9,9 +9,9 @@ import {
   encodeToRelay,
   LIMITS,
   PROTOCOL_VERSION,
-  toHex,
   type ToClient,
   type ToRelay,
+  toHex,
   unreachable,
 } from '../protocol/index.ts'
 import type { Input } from './effects.ts'
@@ -37,7 +37,12 @@ export type LinkEffect =
   /** An input for the session of a document; `docId` in hex. */
   | { readonly type: 'route'; readonly docId: string; readonly input: Input }
   /** Bytes that went to or came from the relay about one document. */
-  | { readonly type: 'trace'; readonly docId: string; readonly direction: 'sent' | 'received'; readonly bytes: Uint8Array }
+  | {
+      readonly type: 'trace'
+      readonly docId: string
+      readonly direction: 'sent' | 'received'
+      readonly bytes: Uint8Array
+    }
   /** Close the socket; try again unless the code's band says that this cannot help. */
   | { readonly type: 'drop'; readonly code: number; readonly reason: string }
 
@@ -101,7 +106,8 @@ export const createLink = (): Link => {
   const down = (): void => {
     const wasUp = phase.type === 'up'
     reset()
-    if (wasUp) for (const docId of documents.keys()) emit({ type: 'route', docId, input: { type: 'disconnected' } })
+    if (wasUp)
+      for (const docId of documents.keys()) emit({ type: 'route', docId, input: { type: 'disconnected' } })
   }
 
   const drop = (code: number, reason: string): void => {
@@ -133,7 +139,11 @@ export const createLink = (): Link => {
     }
   }
 
-  const route = (key: string, frame: Extract<Input, { type: 'received' }>['frame'], bytes: Uint8Array): void => {
+  const route = (
+    key: string,
+    frame: Extract<Input, { type: 'received' }>['frame'],
+    bytes: Uint8Array,
+  ): void => {
     emit({ type: 'trace', docId: key, direction: 'received', bytes })
     emit({ type: 'route', docId: key, input: { type: 'received', frame } })
   }
@@ -238,7 +248,12 @@ export const createLink = (): Link => {
         reset()
         phase = { type: 'greeting', until: now + GREETING_MS }
         heardAt = now
-        return send({ type: 'hello', minVersion: PROTOCOL_VERSION, maxVersion: PROTOCOL_VERSION, token: input.token })
+        return send({
+          type: 'hello',
+          minVersion: PROTOCOL_VERSION,
+          maxVersion: PROTOCOL_VERSION,
+          token: input.token,
+        })
       case 'closed':
         return down()
       case 'received':

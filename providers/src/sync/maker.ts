@@ -82,7 +82,8 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     })
     // While sessions are too many our own unsent edits cannot be waited for: they stay in the outbox.
     const rest = entries.filter((entry) => !isMine(entry) || needed)
-    if (!needed && state.nextSeq > 0) {
+    // An ended session stays out: the active snapshot covers all of it.
+    if (!needed && state.nextSeq > 0 && chains.get(state.certificate)?.ended !== true) {
       const { author, session } = state.certificate
       rest.push({ author, session, seq: state.nextSeq - 1, head: state.head, ended: false })
     }

@@ -34,8 +34,12 @@ export interface Outbox {
   remove(entry: SealedEntry): void
   /** Back to loose, in order, in front of everything loose. */
   loosen(entries: readonly SealedEntry[]): void
+  /**
+   * Puts `content` in the place of everything loose; with `undefined` it is gone: the relay has all of it. Gives the
+   * claims that are left over.
+   */
+  replaceLoose(content: Content | undefined): readonly Uint8Array[]
   edits(): number
-  contents(): readonly Content[]
   /** What storage must be told since the last call. */
   changes(): readonly StorageChange[]
 }
@@ -92,8 +96,19 @@ export const createOutbox = (vault: Vault, owner: string): Outbox => {
       for (const entry of renumbered) touched.set(entry.number, entry)
       loose = [...renumbered, ...loose]
     },
+    replaceLoose: (content) => {
+      const replaced = loose
+      loose = []
+      for (const { number } of replaced) touched.set(number, undefined)
+      const claims = replaced.flatMap((entry) => entry.claims)
+      if (content === undefined) return claims
+      const edits = replaced.reduce((sum, entry) => sum + entry.edits, 0)
+      const entry: Entry = { number: next++, content, edits: Math.max(1, edits), claims, update: undefined }
+      loose.push(entry)
+      touched.set(entry.number, entry)
+      return []
+    },
     edits: () => [...loose, ...sealed].reduce((sum, entry) => sum + entry.edits, 0),
-    contents: () => [...sealed, ...loose].map((entry) => entry.content),
     changes: () => {
       const changes = [...touched].map(([number, entry]): StorageChange => {
         const key = outboxKey(owner, number)

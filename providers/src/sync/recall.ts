@@ -8,8 +8,11 @@ import {
   decodeEntry,
   decodeItem,
   decodeState,
+  encodeState,
+  formerKey,
   LOG_PREFIX,
   logIdOfKey,
+  logPrefix,
   outboxPrefix,
   STATE_KEY,
 } from './keep.ts'
@@ -35,22 +38,24 @@ export const createRecall = (
   const { sender, intake, comparison } = rooms
   let heldContent = false
 
-  const itemsOf = (entries: Entries, isWanted: (logId: Uint8Array) => boolean): ReadonlyMap<string, Item> => {
+  const itemsOf = (
+    entries: Entries,
+    isWanted: (logId: Uint8Array, key: string) => boolean,
+  ): ReadonlyMap<string, Item> => {
     const items = new Map<string, Item>()
     for (const [key, value] of entries) {
       const logId = key.startsWith(LOG_PREFIX) ? logIdOfKey(key) : undefined
-      if (logId === undefined || !isWanted(logId)) continue
+      if (logId === undefined || !isWanted(logId, key)) continue
       const item = decodeItem(value, vault.docId)
       if (item !== undefined) items.set(key, item)
     }
     return items
   }
 
-  const restoreOthers = (entries: Entries, current: Uint8Array | undefined): number => {
-    const others = itemsOf(entries, (logId) => current === undefined || !equalBytes(logId, current))
+  /** What this log may lack: applied, but not taken as known to the relay. */
+  const restoreOthers = (others: ReadonlyMap<string, Item>): void => {
     intake.restore(others, false)
     intake.addStale(others.keys())
-    return others.size
   }
 
   const restoreCurrent = (entries: Entries, cursor: Cursor): void => {
@@ -69,13 +74,27 @@ export const createRecall = (
     restored: (entries, holdsContent) => {
       const stored = entries.get(STATE_KEY)
       const cursor = stored === undefined ? undefined : decodeState(stored)
-      heldContent = restoreOthers(entries, cursor?.logId) > 0 || holdsContent
+      const others = itemsOf(entries, (logId) => cursor === undefined || !equalBytes(logId, cursor.logId))
+      restoreOthers(others)
+      heldContent = others.size > 0 || holdsContent
       core.emit({ type: 'track' })
       comparison.begin('after-load', heldContent, state.now)
       if (cursor !== undefined) restoreCurrent(entries, cursor)
     },
     reread: (entries) => {
-      restoreOthers(entries, state.logId)
+      const former = itemsOf(entries, (logId, key) => !equalBytes(logId, state.logId) || !intake.isKept(key))
+      restoreOthers(former)
+      // A relay set back by hand keeps its log id: what it has lost must not pass for what it holds.
+      for (const key of former.keys()) {
+        const value = entries.get(key)
+        if (value === undefined || !key.startsWith(logPrefix(state.logId))) continue
+        const renamed = formerKey(key)
+        core.keep({ key, value: undefined })
+        core.keep({ key: renamed, value })
+        intake.addStale([renamed])
+      }
+      state.isRereading = false
+      if (state.cursor !== undefined) core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
     },
     adopted: (entries) => {
       const batch: Received[] = []

@@ -157,7 +157,8 @@ export const createSender = (core: Core): Sender => {
     },
     flush: (force = false) => {
       const channel = pushChannel(core)
-      if (channel === undefined || outbox.loose().length === 0) {
+      // While it is not settled what the relay lacks, loose edits wait: the comparison will say which of them to send.
+      if (channel === undefined || outbox.loose().length === 0 || core.isTracking()) {
         state.flushAt = undefined
         return
       }

@@ -120,8 +120,10 @@ export const createSession = (deps: SessionDeps): Session => {
         maker.captured(input.content)
         return
       case 'compared':
+        // The answer holds all that was loose too: what another provider put into the document meanwhile may be
+        // known to the relay, and is then not sent again.
         comparison.settle()
-        if (input.content !== undefined) sender.edited(input.content)
+        for (const claim of outbox.replaceLoose(input.content)) sender.claimed(claim)
         intake.forgetStale()
         return
       case 'applied':
@@ -173,7 +175,7 @@ export const createSession = (deps: SessionDeps): Session => {
     presence.woke(now)
     if (dueAt !== undefined && dueAt <= now) {
       comparison.asked()
-      core.emit({ type: 'compare', pending: outbox.contents() })
+      core.emit({ type: 'compare', pending: outbox.sealed().map(({ content }) => content) })
     }
     sender.flush(state.flushAt !== undefined && state.flushAt <= now)
     maker.advance()
@@ -217,6 +219,7 @@ const beginning = ({ vault, random }: SessionDeps): State => {
     logId: new Uint8Array(16),
     cursor: undefined,
     caughtUp: false,
+    isRereading: false,
     isNew: false,
     paused: { send: false, receive: false },
     certificate: vault.certify(session),

@@ -6,6 +6,7 @@ import { isPermanent, type ToClient } from '../protocol/index.ts'
 import type { Comparison } from './comparison.ts'
 import type { Core } from './core.ts'
 import type { Intake } from './intake.ts'
+import { STATE_KEY } from './keep.ts'
 import type { Maker } from './maker.ts'
 import type { Presence } from './presence.ts'
 import type { Recall } from './recall.ts'
@@ -96,7 +97,12 @@ export const createSubscription = (
     intake.reset()
     if (isAnother) {
       sender.endSession(0)
-      core.emit({ type: 'reread' })
+      if (options.keep) {
+        // A crash from here on leaves no cursor: then all that is kept is compared with the relay again.
+        state.isRereading = true
+        core.keep({ key: STATE_KEY, value: undefined })
+        core.emit({ type: 'reread' })
+      }
     }
     core.emit({ type: 'track' })
     comparison.begin(isAnother ? 'after-reset' : 'after-load', isAnother || recall.heldContent(), state.now)

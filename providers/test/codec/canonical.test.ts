@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cryptoReady } from '../../src/crypto.ts'
 import {
+  CLOSE,
   type CoverEntry,
   concat,
   createReader,
@@ -25,9 +26,11 @@ import {
   encodeUpdate,
   fromBase64url,
   fromHex,
+  isPermanent,
+  kindOf,
   type RecordBody,
-  readItems,
   type Result,
+  readItems,
   writeItems,
 } from '../../src/protocol/index.ts'
 import {
@@ -107,6 +110,24 @@ describe.each(kinds)('%s', (name, bytes, decode) => {
   })
 })
 
+describe('the kind that bytes claim', () => {
+  test('is known from one byte, and unknown when a newer version made it', () => {
+    expect(kinds.map(([, bytes]) => kindOf(bytes))).toEqual(kinds.map(([name]) => name))
+    expect(sampleRecords().map((record) => kindOf(encodeRecord(record)))).toEqual(Array(4).fill('record'))
+    for (const value of [0, 7, 255]) expect(kindOf(withByte(encodeUpdate(update), 4, value))).toBeUndefined()
+    expect(kindOf(new Uint8Array(0))).toBeUndefined()
+  })
+})
+
+describe('a close code', () => {
+  test('stops a client from 4400 to 4499 and lets it try again otherwise', () => {
+    for (const code of [4400, CLOSE.forbidden, CLOSE.notFound, 4499]) expect(isPermanent(code)).toBe(true)
+    for (const code of [1000, 1006, CLOSE.goingAway, 4399, 4500, CLOSE.unavailable, CLOSE.tooManyRequests]) {
+      expect(isPermanent(code)).toBe(false)
+    }
+  })
+})
+
 describe('a count that stands for nothing', () => {
   test('is zero in ephemerals and heads', () => {
     expect(decodeEphemeral(withByte(encodeSigned(ephemeral), 7, 1)).ok).toBe(false)
@@ -121,7 +142,13 @@ describe('deps', () => {
   test('are strictly ascending', () => {
     const [a, b, c] = [counting(1, 32), counting(2, 32), counting(3, 32)]
     expect(decodeWith([a, b, c])).toBe(true)
-    for (const deps of [[b, a], [a, a], [a, c, b], [a, b, b]]) expect(decodeWith(deps)).toBe(false)
+    for (const deps of [
+      [b, a],
+      [a, a],
+      [a, c, b],
+      [a, b, b],
+    ])
+      expect(decodeWith(deps)).toBe(false)
   })
 })
 
@@ -144,10 +171,13 @@ describe('a cover', () => {
   })
 
   test('says 0 or 1 of whether a session ended, and a position below 2⁵³', () => {
-    const bytes = encodeSnapshot(samples.writer.sealSnapshot({ ...snapshot, parents: [], cover: [entry(1, 1)] }, counting(0, 9)))
+    const bytes = encodeSnapshot(
+      samples.writer.sealSnapshot({ ...snapshot, parents: [], cover: [entry(1, 1)] }, counting(0, 9)),
+    )
     const [seqAt, endedAt] = [134 + 40, 134 + 80]
     expect(decodeSnapshot(withByte(bytes, endedAt, 1)).ok).toBe(true)
-    for (const ended of [2, 3, 128, 255]) expect(decodeSnapshot(withByte(bytes, endedAt, ended)).ok).toBe(false)
+    for (const ended of [2, 3, 128, 255])
+      expect(decodeSnapshot(withByte(bytes, endedAt, ended)).ok).toBe(false)
     expect(decodeSnapshot(withByte(bytes, seqAt + 1, 31)).ok).toBe(true)
     expect(decodeSnapshot(withByte(bytes, seqAt + 1, 32)).ok).toBe(false)
   })
@@ -197,14 +227,17 @@ describe('a record', () => {
 
   test('wraps a previous key of 72 bytes or none', () => {
     if (rotate?.op !== 'rotate') throw new Error('the third rotates')
-    for (const length of [0, 72]) expect(isDecoded({ ...rotate, previousKey: counting(0, length) })).toBe(true)
-    for (const length of [1, 71, 73]) expect(isDecoded({ ...rotate, previousKey: counting(0, length) })).toBe(false)
+    for (const length of [0, 72])
+      expect(isDecoded({ ...rotate, previousKey: counting(0, length) })).toBe(true)
+    for (const length of [1, 71, 73])
+      expect(isDecoded({ ...rotate, previousKey: counting(0, length) })).toBe(false)
   })
 
   test('ends where its body length says', () => {
     if (setRole === undefined) throw new Error('there are four')
     const bytes = encodeRecord(signRecord(setRole, 1))
-    for (const length of [0, 32, 34, 97, 2 ** 32 - 1]) expect(decodeRecord(withU32(bytes, 108, length)).ok).toBe(false)
+    for (const length of [0, 32, 34, 97, 2 ** 32 - 1])
+      expect(decodeRecord(withU32(bytes, 108, length)).ok).toBe(false)
     const longer = concat(withU32(bytes.subarray(0, -64), 108, 34), Uint8Array.of(0), bytes.subarray(-64))
     expect(decodeRecord(longer).ok).toBe(false)
   })
@@ -305,9 +338,11 @@ describe('frames', () => {
   })
 
   test('carry text that is UTF-8', () => {
-    const hello = (...bytes: number[]) => decodeToRelay(Uint8Array.of(1, 1, 1, bytes.length, ...bytes), channelOf)
+    const hello = (...bytes: number[]) =>
+      decodeToRelay(Uint8Array.of(1, 1, 1, bytes.length, ...bytes), channelOf)
     expect(hello(0xef, 0xbb, 0xbf, 0x61)).toMatchObject({ ok: true, value: { token: '\ufeffa' } })
-    for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]]) expect(hello(...bytes).ok).toBe(false)
+    for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xe2, 0x82]])
+      expect(hello(...bytes).ok).toBe(false)
   })
 })
 
@@ -324,7 +359,8 @@ describe('a segment', () => {
 
   test('is rejected with reserved flags, or with a base that is none', () => {
     expect(segment((bytes) => bytes)).toBe(true)
-    for (const flags of [4, 7, 8, 255]) expect(segment((bytes) => withByte(bytes, flagsAt, flags))).toBe(false)
+    for (const flags of [4, 7, 8, 255])
+      expect(segment((bytes) => withByte(bytes, flagsAt, flags))).toBe(false)
     expect(segment((bytes) => withByte(bytes, countAt + 1, 2))).toBe(false)
     const withoutBase = (bytes: Uint8Array) => bytes.fill(0, baseAt, baseAt + 32)
     expect(segment(withoutBase)).toBe(false)
@@ -373,16 +409,59 @@ describe('lengths that promise more than there is', () => {
     ['chunk list', withByte(encodeSnapshot(snapshot), 128, 255), decodeSnapshot],
     ['parents', withByte(encodeSnapshot(snapshot), 6, 255), decodeSnapshot],
     ['deps', withByte(encodeUpdate(update), 6, 255), decodeUpdate],
-    ['record body', withU32(encodeRecord(signRecord({ op: 'set-role', device: counting(3, 32), role: 'reader' }, 1)), 108, 2 ** 32 - 1), decodeRecord],
-    ['snapshot claims', concat(Uint8Array.of(1), new Uint8Array(4).fill(255)), (bytes) => decodeSnapshotInner(bytes, true)],
-    ['heads', concat(new Uint8Array(40), new Uint8Array(4).fill(255)), (bytes) => decodeHeadsInner(bytes, true)],
+    [
+      'record body',
+      withU32(
+        encodeRecord(signRecord({ op: 'set-role', device: counting(3, 32), role: 'reader' }, 1)),
+        108,
+        2 ** 32 - 1,
+      ),
+      decodeRecord,
+    ],
+    [
+      'snapshot claims',
+      concat(Uint8Array.of(1), new Uint8Array(4).fill(255)),
+      (bytes) => decodeSnapshotInner(bytes, true),
+    ],
+    [
+      'heads',
+      concat(new Uint8Array(40), new Uint8Array(4).fill(255)),
+      (bytes) => decodeHeadsInner(bytes, true),
+    ],
     ['echoes', concat(new Uint8Array(24), Uint8Array.of(255)), (bytes) => decodeEphemeralInner(bytes, true)],
-    ['payload', concat(Uint8Array.of(1, 0), new Uint8Array(4).fill(255)), (bytes) => decodeUpdateInner(bytes, true)],
+    [
+      'payload',
+      concat(Uint8Array.of(1, 0), new Uint8Array(4).fill(255)),
+      (bytes) => decodeUpdateInner(bytes, true),
+    ],
     ['items', Uint8Array.of(3, 1, 255, 255, 3), (bytes) => decodeToRelay(bytes, () => keys.docId)],
     ['fetch', Uint8Array.of(5, 1, 255, 255, 255, 255, 15), (bytes) => decodeToRelay(bytes, () => keys.docId)],
-    ['token', Uint8Array.of(1, 1, 1, 255, 255, 255, 255, 255, 255, 255, 15), (bytes) => decodeToRelay(bytes, () => keys.docId)],
-    ['ended sessions', concat(Uint8Array.of(131, 1, 0, 0, 0), new Uint8Array(16), Uint8Array.of(1, 6), new Uint8Array(32), Uint8Array.of(1, 0, 255, 255, 255, 255, 255, 255, 255, 15)), (bytes) => decodeToClient(bytes, () => keys.docId)],
-    ['segment', concat(Uint8Array.of(3, 1, 1, 2, 1), new Uint8Array(58), new Uint8Array(32), Uint8Array.of(255, 255, 3)), (bytes) => decodeToRelay(bytes, () => keys.docId)],
+    [
+      'token',
+      Uint8Array.of(1, 1, 1, 255, 255, 255, 255, 255, 255, 255, 15),
+      (bytes) => decodeToRelay(bytes, () => keys.docId),
+    ],
+    [
+      'ended sessions',
+      concat(
+        Uint8Array.of(131, 1, 0, 0, 0),
+        new Uint8Array(16),
+        Uint8Array.of(1, 6),
+        new Uint8Array(32),
+        Uint8Array.of(1, 0, 255, 255, 255, 255, 255, 255, 255, 15),
+      ),
+      (bytes) => decodeToClient(bytes, () => keys.docId),
+    ],
+    [
+      'segment',
+      concat(
+        Uint8Array.of(3, 1, 1, 2, 1),
+        new Uint8Array(58),
+        new Uint8Array(32),
+        Uint8Array.of(255, 255, 3),
+      ),
+      (bytes) => decodeToRelay(bytes, () => keys.docId),
+    ],
   ]
 
   test.each(bombs)('are rejected without allocating it: %s', (_, bytes, decode) => {

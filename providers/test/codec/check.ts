@@ -96,7 +96,8 @@ export const checkedSamples = (): readonly Checked[] => {
       bytes: encodeRecord(record),
       accepts: (bytes) => {
         const decoded = decodeRecord(bytes)
-        if (!decoded.ok || !equalBytes(decoded.value.docId, docIdOf(encodeGenesis(adminGenesis())))) return false
+        if (!decoded.ok || !equalBytes(decoded.value.docId, docIdOf(encodeGenesis(adminGenesis()))))
+          return false
         return verify('record-sig', decoded.value.signature, adminGenesis().adminKey, decoded.value.id)
       },
     },

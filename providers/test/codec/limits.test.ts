@@ -68,7 +68,11 @@ const common = {
 }
 const named = { ...common, session: SESSION, logHeight: 0 }
 
-const sealed = (header: Uint8Array, length: number) => ({ header, commitment, ciphertext: new Uint8Array(length) })
+const sealed = (header: Uint8Array, length: number) => ({
+  header,
+  commitment,
+  ciphertext: new Uint8Array(length),
+})
 
 const updateOf = (fields: Partial<UpdateHeader>, length: number): Update => {
   const whole = { ...named, seq: 0, prev: NO_ID, base: NO_ID, deps: [], ...fields }
@@ -100,7 +104,8 @@ describe('ciphertext', () => {
         encodeSigned(assembleEphemeral(common, sealed(ephemeralHeader(common, length), length), signature)),
       ).ok,
     heads: (length: number) =>
-      decodeHeads(encodeSigned(assembleHeads(named, sealed(headsHeader(named, length), length), signature))).ok,
+      decodeHeads(encodeSigned(assembleHeads(named, sealed(headsHeader(named, length), length), signature)))
+        .ok,
     chunk: (length: number) => {
       const fields = { ...common, index: 0 }
       return decodeChunk(encodeChunk(assembleChunk(fields, sealed(chunkHeader(fields, length), length)))).ok
@@ -133,7 +138,10 @@ describe('lists in a header', () => {
   test('stop at their limits', () => {
     stopsAt(LIMITS.deps, (n) => decodeUpdate(encodeUpdate(updateOf({ deps: ids(n) }, 20))).ok)
     stopsAt(LIMITS.parents, (n) => decodeSnapshot(encodeSnapshot(snapshotOf({ parents: ids(n) }, 20))).ok)
-    stopsAt(LIMITS.openSessions, (n) => decodeSnapshot(encodeSnapshot(snapshotOf({ cover: coverOf(n) }, 20))).ok)
+    stopsAt(
+      LIMITS.openSessions,
+      (n) => decodeSnapshot(encodeSnapshot(snapshotOf({ cover: coverOf(n) }, 20))).ok,
+    )
     stopsAt(LIMITS.chunks, (n) => decodeSnapshot(encodeSnapshot(snapshotOf({ chunks: ids(n) }, 20))).ok)
     stopsAt(LIMITS.chunks - 1, (index) => {
       const fields = { ...common, index }
@@ -186,7 +194,12 @@ describe('a record', () => {
   test('has a body of at most 1 MiB', () => {
     const cutOffs = ids(13_104).map((author) => ({ author, session: SESSION, seq: 0, head: author }))
     const rotate = (removed: number, previous: number): RecordBody => ({
-      ...{ op: 'rotate', keyId: counting(0, 16), keyCommitment: counting(0, 32), lockboxSet: counting(0, 32) },
+      ...{
+        op: 'rotate',
+        keyId: counting(0, 16),
+        keyCommitment: counting(0, 32),
+        lockboxSet: counting(0, 32),
+      },
       ...{ removed: ids(removed), cutOffs, previousKey: counting(0, previous) },
     })
     const largest = encodeRecord(signRecord(rotate(3, 72), 1))
@@ -194,7 +207,12 @@ describe('a record', () => {
     expect(decodeRecord(largest).ok).toBe(true)
     // Any body one byte longer is malformed as well; the error shows that its size was looked at first.
     const longer = concat(largest, Uint8Array.of(0))
-    longer.set(createWriter(4).u32(LIMITS.recordBytes + 1).done(), 108)
+    longer.set(
+      createWriter(4)
+        .u32(LIMITS.recordBytes + 1)
+        .done(),
+      108,
+    )
     expect(decodeRecord(longer)).toEqual({ ok: false, error: 'record: size' })
     expect(decodeRecord(encodeRecord(signRecord(rotate(4, 72), 1))).ok).toBe(false)
   })
@@ -207,7 +225,10 @@ describe('frames', () => {
 
   test('stop at the limits of their lists and texts', () => {
     stopsAt(LIMITS.items, (n) => isPushTaken(Array<Item>(n).fill({ type: 'ack', id: NO_ID })))
-    stopsAt(LIMITS.fetch, (n) => decodeToRelay(encodeToRelay({ type: 'fetch', channel: 1, ids: ids(n) }), docIdOf).ok)
+    stopsAt(
+      LIMITS.fetch,
+      (n) => decodeToRelay(encodeToRelay({ type: 'fetch', channel: 1, ids: ids(n) }), docIdOf).ok,
+    )
     stopsAt(LIMITS.fetch, (n) => {
       const found = encodeToClient({ type: 'found', channel: 1, items: [], unknown: ids(n) })
       return decodeToClient(found, docIdOf).ok
@@ -233,7 +254,11 @@ describe('frames', () => {
       { parents: ids(LIMITS.parents), cover: coverOf(LIMITS.openSessions), chunks: ids(LIMITS.chunks) },
       LIMITS.snapshotBytes,
     )
-    const frame = encodeToRelay({ type: 'push', channel: 1, items: [{ type: 'snapshot', snapshot: largest }] })
+    const frame = encodeToRelay({
+      type: 'push',
+      channel: 1,
+      items: [{ type: 'snapshot', snapshot: largest }],
+    })
     expect(frame.length).toBeLessThanOrEqual(LIMITS.frameBytes)
     expect(decodeToRelay(frame, docIdOf).ok).toBe(true)
   })

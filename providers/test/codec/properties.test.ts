@@ -8,9 +8,9 @@ import {
   assembleSnapshot,
   assembleUpdate,
   type Certificate,
+  chunkHeader,
   compareBytes,
   compareCover,
-  chunkHeader,
   concat,
   createReader,
   createWriter,
@@ -42,18 +42,18 @@ import {
   NO_ID,
   ok,
   REFUSALS,
+  type Result,
   readItems,
   readSegment,
   recordBytes,
   recordId,
-  type Result,
   type Sealed,
   type Snapshot,
   snapshotHeader,
-  toBase64url,
-  toHex,
   type ToClient,
   type ToRelay,
+  toBase64url,
+  toHex,
   type Update,
   updateHeader,
   updateItems,
@@ -101,7 +101,14 @@ const parts = fc.record({
 })
 
 const updateFields = fc.record({
-  ...{ session, seq: u53, prev: id, base: fc.oneof(id, fc.constant(NO_ID)), logHeight: u32, deps: sortedIds(32) },
+  ...{
+    session,
+    seq: u53,
+    prev: id,
+    base: fc.oneof(id, fc.constant(NO_ID)),
+    logHeight: u32,
+    deps: sortedIds(32),
+  },
 })
 const update: fc.Arbitrary<Update> = fc
   .tuple(common, updateFields, parts)
@@ -168,7 +175,13 @@ const body = fc.oneof(
   fc.record({ op: fc.constant('set-link-keys'), writeKey: id, readKey: id }),
 )
 const record: fc.Arbitrary<MembershipRecord> = fc
-  .record({ body, author: id, height: fc.integer({ min: 1, max: 0xffffffff }), prev: id, signature: bytes(64) })
+  .record({
+    body,
+    author: id,
+    height: fc.integer({ min: 1, max: 0xffffffff }),
+    prev: id,
+    signature: bytes(64),
+  })
   .map(({ signature, ...fields }) => {
     const unsigned = { docId, ...fields }
     return { type: 'record', ...unsigned, signature, id: recordId(recordBytes(unsigned)) }
@@ -181,7 +194,13 @@ const chain: fc.Arbitrary<readonly Update[]> = fc
     updateFields,
     fc.nat({ max: 0xffffffffffff }),
     fc.array(
-      fc.record({ own: parts, nonce: bytes(24), padded: fc.boolean(), deps: sortedIds(4), newBase: fc.boolean() }),
+      fc.record({
+        own: parts,
+        nonce: bytes(24),
+        padded: fc.boolean(),
+        deps: sortedIds(4),
+        newBase: fc.boolean(),
+      }),
       { minLength: 1, maxLength: 12 },
     ),
   )
@@ -273,7 +292,13 @@ const snapshotInner = bounded(
   }),
 )
 const ephemeralInner = fc.record({
-  ...{ session, counter: u53, hello: bytes(8), echoes: fc.array(bytes(8), { maxLength: 64 }), payload: upTo(60) },
+  ...{
+    session,
+    counter: u53,
+    hello: bytes(8),
+    echoes: fc.array(bytes(8), { maxLength: 64 }),
+    payload: upTo(60),
+  },
 })
 const headsInner = fc.record({
   snapshot: id,
@@ -450,7 +475,7 @@ describe('what decodes has no second encoding', () => {
       }),
       { numRuns },
     )
-  const rebuilt = (envelope: Sealed, header: Uint8Array, signature = new Uint8Array(0)) =>
+  const rebuilt = (envelope: Sealed, header: Uint8Array, signature: Uint8Array = new Uint8Array(0)) =>
     concat(header, envelope.commitment, envelope.ciphertext, signature)
 
   test('as a genesis, certificate or record', () => {
@@ -462,8 +487,12 @@ describe('what decodes has no second encoding', () => {
   test('as an envelope whose header is written again from its fields', () => {
     const lengthOf = (envelope: Sealed) => envelope.ciphertext.length
     isOnlyForm(decodeUpdate, (value) => rebuilt(value, updateHeader(value, lengthOf(value)), value.signature))
-    isOnlyForm(decodeSnapshot, (value) => rebuilt(value, snapshotHeader(value, lengthOf(value)), value.signature))
-    isOnlyForm(decodeEphemeral, (value) => rebuilt(value, ephemeralHeader(value, lengthOf(value)), value.signature))
+    isOnlyForm(decodeSnapshot, (value) =>
+      rebuilt(value, snapshotHeader(value, lengthOf(value)), value.signature),
+    )
+    isOnlyForm(decodeEphemeral, (value) =>
+      rebuilt(value, ephemeralHeader(value, lengthOf(value)), value.signature),
+    )
     isOnlyForm(decodeHeads, (value) => rebuilt(value, headsHeader(value, lengthOf(value)), value.signature))
     isOnlyForm(decodeChunk, (value) => rebuilt(value, chunkHeader(value, lengthOf(value))))
   })
@@ -474,9 +503,21 @@ describe('what decodes has no second encoding', () => {
   })
 
   test('as what is inside a seal', () => {
-    isOnlyForm((encoded) => decodeUpdateInner(encoded, false), (value) => encodeUpdateInner(value, false))
-    isOnlyForm((encoded) => decodeSnapshotInner(encoded, false), (value) => encodeSnapshotInner(value, false))
-    isOnlyForm((encoded) => decodeEphemeralInner(encoded, false), (value) => encodeEphemeralInner(value, false))
-    isOnlyForm((encoded) => decodeHeadsInner(encoded, false), (value) => encodeHeadsInner(value, false))
+    isOnlyForm(
+      (encoded) => decodeUpdateInner(encoded, false),
+      (value) => encodeUpdateInner(value, false),
+    )
+    isOnlyForm(
+      (encoded) => decodeSnapshotInner(encoded, false),
+      (value) => encodeSnapshotInner(value, false),
+    )
+    isOnlyForm(
+      (encoded) => decodeEphemeralInner(encoded, false),
+      (value) => encodeEphemeralInner(value, false),
+    )
+    isOnlyForm(
+      (encoded) => decodeHeadsInner(encoded, false),
+      (value) => encodeHeadsInner(value, false),
+    )
   })
 })

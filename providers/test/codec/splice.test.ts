@@ -157,7 +157,8 @@ describe.each(cases)('$kind with parts of another $donor', ({ encode, decode, fi
       const { signature, id } = envelope.value
       if (signature !== undefined) {
         const signers = [envelope.value.author, ...deviceKeys.map((key) => key.publicKey)]
-        if (signers.some((signer) => verify('env-sig', signature, signer, id))) survivors.push(`${name}: signed`)
+        if (signers.some((signer) => verify('env-sig', signature, signer, id)))
+          survivors.push(`${name}: signed`)
       }
       // What opens is not a matter of signatures: a new one by a device without the epoch key cures nothing.
       for (const vault of [base, other]) if (vault.open(envelope.value).ok) survivors.push(`${name}: opens`)

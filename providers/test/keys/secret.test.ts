@@ -94,7 +94,8 @@ describe('what is no secret', () => {
 
 describe('bytes as a secret', () => {
   test('may have any length from 32 on', () => {
-    for (const length of [32, 33, 64, 65, 1000]) expect(secretFrom(counting(1, length))).toEqual(counting(1, length))
+    for (const length of [32, 33, 64, 65, 1000])
+      expect(secretFrom(counting(1, length))).toEqual(counting(1, length))
   })
 
   test('are copied, so that wiping ours leaves the app its own', () => {

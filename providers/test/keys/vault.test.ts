@@ -31,10 +31,21 @@ const inner = counting(1, 30)
 
 const oneOfEach = (vault: KeyVault): readonly Sealed[] => [
   vault.sealUpdate(
-    { padded: false, session: SESSION, seq: 0, prev: counting(1, 32), base: counting(2, 32), logHeight: 0, deps: [] },
+    {
+      padded: false,
+      session: SESSION,
+      seq: 0,
+      prev: counting(1, 32),
+      base: counting(2, 32),
+      logHeight: 0,
+      deps: [],
+    },
     inner,
   ),
-  vault.sealSnapshot({ padded: false, session: SESSION, logHeight: 0, parents: [], cover: [], chunks: [] }, inner),
+  vault.sealSnapshot(
+    { padded: false, session: SESSION, logHeight: 0, parents: [], cover: [], chunks: [] },
+    inner,
+  ),
   vault.sealEphemeral(false, inner),
   vault.sealHeads({ padded: false, session: SESSION, logHeight: 0 }, inner),
   vault.sealChunk({ index: 0, padded: false }, inner),
@@ -58,9 +69,23 @@ describe('sealing', () => {
 
   test('names key, document and device by itself, whatever it is given', () => {
     const vault = sampleVault()
-    const forged = { docId: counting(9, 32), keyId: counting(9, 16), author: counting(9, 32), nonce: counting(9, 24) }
+    const forged = {
+      docId: counting(9, 32),
+      keyId: counting(9, 16),
+      author: counting(9, 32),
+      nonce: counting(9, 24),
+    }
     const update = vault.sealUpdate(
-      { ...forged, padded: false, session: SESSION, seq: 0, prev: counting(1, 32), base: counting(2, 32), logHeight: 0, deps: [] },
+      {
+        ...forged,
+        padded: false,
+        session: SESSION,
+        seq: 0,
+        prev: counting(1, 32),
+        base: counting(2, 32),
+        logHeight: 0,
+        deps: [],
+      },
       inner,
     )
     expect(update.docId).toEqual(vault.docId)

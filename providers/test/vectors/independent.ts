@@ -71,7 +71,11 @@ const compress = (state: bigint[], block: Uint8Array, counter: number, isLast: b
 }
 
 /** BLAKE2b (RFC 7693) of `length` bytes, with a key or without. */
-export const blake2b = (message: Uint8Array, length: number, key: Uint8Array = new Uint8Array(0)): Uint8Array => {
+export const blake2b = (
+  message: Uint8Array,
+  length: number,
+  key: Uint8Array = new Uint8Array(0),
+): Uint8Array => {
   const state = [...IV]
   state[0] = (state[0] ?? 0n) ^ BigInt(0x01010000 ^ (key.length << 8) ^ length)
   const keyBytes = key.length === 0 ? 0 : 128
@@ -87,7 +91,7 @@ export const blake2b = (message: Uint8Array, length: number, key: Uint8Array = n
 }
 
 const chachaKeystream = (key: Uint8Array, iv: Uint8Array, length: number): Uint8Array =>
-  createCipheriv('chacha20', key, iv).update(new Uint8Array(length))
+  createCipheriv('chacha20', key, iv).update(Buffer.alloc(length))
 
 const words32 = (bytes: Uint8Array): readonly number[] => {
   const view = new DataView(bytes.buffer, bytes.byteOffset)
@@ -100,7 +104,7 @@ const CONSTANTS = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574]
  * HChaCha20 (draft-irtf-cfrg-xchacha §2.2) from the ChaCha20 block function: a block is the permuted state plus the
  * state before it, so that subtracting what is known leaves the permutation.
  */
-export const hchacha20 = (key: Uint8Array, input: Uint8Array): Uint8Array => {
+const hchacha20 = (key: Uint8Array, input: Uint8Array): Uint8Array => {
   const block = chachaKeystream(key, input, 64)
   const out = new Uint8Array(32)
   const view = new DataView(out.buffer)
@@ -129,13 +133,13 @@ export const xchachaSeal = (
 ): Uint8Array => {
   const subkey = hchacha20(key, nonce.subarray(0, 16))
   const cipher = createCipheriv('chacha20-poly1305', subkey, ietfNonce(nonce), { authTagLength: 16 })
-  cipher.setAAD(additional)
+  cipher.setAAD(additional, { plaintextLength: plaintext.length })
   const ciphertext = Buffer.concat([cipher.update(plaintext), cipher.final()])
   return Uint8Array.from(Buffer.concat([ciphertext, cipher.getAuthTag()]))
 }
 
 /** The one-time Poly1305 key (r, s) that XChaCha20-Poly1305-IETF makes of a key and a nonce. */
-export const polyKey = (key: Uint8Array, nonce: Uint8Array): { readonly r: bigint; readonly s: bigint } => {
+const polyKey = (key: Uint8Array, nonce: Uint8Array): { readonly r: bigint; readonly s: bigint } => {
   const subkey = hchacha20(key, nonce.subarray(0, 16))
   const iv = new Uint8Array(16)
   iv.set(ietfNonce(nonce), 4)

@@ -48,13 +48,7 @@ import {
 } from './samples.ts'
 
 /** What JSON can hold; bytes are lower-case hex. */
-export type Plain =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly Plain[]
-  | { readonly [name: string]: Plain }
+export type Plain = string | number | boolean | null | readonly Plain[] | { readonly [name: string]: Plain }
 
 export interface Vector {
   readonly name: string

@@ -8,15 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { cryptoReady } from '../../src/crypto.ts'
-import {
-  certificates,
-  derivations,
-  genesis,
-  labels,
-  records,
-  sealedKinds,
-  type VectorFile,
-} from './kinds.ts'
+import { certificates, derivations, genesis, labels, records, sealedKinds, type VectorFile } from './kinds.ts'
 import { frames, segments } from './wire.ts'
 
 /** The directory of the published vectors. */

@@ -2,7 +2,7 @@
 import { signingKey } from '../../src/crypto.ts'
 import { type DocumentKeys, documentKeys } from '../../src/keys/root.ts'
 import { secretFrom } from '../../src/keys/secret.ts'
-import { createVault, type KeyVault } from '../../src/keys/vault.ts'
+import { createVault, type KeyVault, type VaultOptions } from '../../src/keys/vault.ts'
 import {
   type Certificate,
   type Chunk,
@@ -53,7 +53,7 @@ export const READER_SESSION: Uint8Array = counting(220, 8)
 export const sampleKeys = (room: string = ROOM): DocumentKeys => documentKeys(secretFrom(SECRET), room)
 
 /** A vault of fixed seeds and nonces. */
-export const sampleVault = (options: Partial<Parameters<typeof createVault>[0]> = {}): KeyVault =>
+export const sampleVault = (options: Partial<VaultOptions> = {}): KeyVault =>
   createVault({
     keys: sampleKeys(),
     deviceSeed: WRITER_SEED,
@@ -70,7 +70,12 @@ export const UPDATE_INNER: UpdateInner = {
 }
 
 // Says that it is deflated. Only the bound of its inflated length is looked at here, so that it need not be.
-export const DEFLATED_INNER: UpdateInner = { encoding: 2, inflatedLength: 90, claims: [], payload: counting(40, 9) }
+export const DEFLATED_INNER: UpdateInner = {
+  encoding: 2,
+  inflatedLength: 90,
+  claims: [],
+  payload: counting(40, 9),
+}
 
 export const snapshotInner = (author: Uint8Array): SnapshotInner => ({
   encoding: 2,

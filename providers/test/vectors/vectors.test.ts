@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { concat, fromHex, toHex, utf8 } from '../../src/bytes.ts'
 import { cryptoReady } from '../../src/crypto.ts'
 import {
+  createReader,
   decodeCertificate,
   decodeChunk,
   decodeEphemeral,
@@ -16,7 +17,6 @@ import {
   docIdOf,
   encodeGenesis,
   encodeUpdate,
-  createReader,
   readSegment,
 } from '../../src/protocol/index.ts'
 import { blake2b, isSigned, publicKeyOf, xchachaSeal } from './independent.ts'
@@ -43,7 +43,11 @@ const prefixed = (label: string, ...parts: readonly Uint8Array[]): Uint8Array =>
   concat(utf8(`sealsync/v1 ${label}\0`), ...parts)
 
 test('docs/vectors holds these files and no others', () => {
-  expect(readdirSync(VECTORS).filter((name) => name.endsWith('.json')).sort()).toEqual(Object.keys(made).sort())
+  expect(
+    readdirSync(VECTORS)
+      .filter((name) => name.endsWith('.json'))
+      .sort(),
+  ).toEqual(Object.keys(made).sort())
 })
 
 describe.each(Object.entries(made))('%s', (name, file) => {
@@ -75,9 +79,17 @@ describe('a second implementation, without libsodium, agrees', () => {
     (_, { inputs, expected }) => {
       const rootKey = blake2b(prefixed('root-key', bytesOf(inputs.secret)), 32)
       const root = blake2b(prefixed('root', bytesOf(expected.normalizedRoom)), 32, rootKey)
-      const from = (label: string, length: number, key = root, part = new Uint8Array(0)) =>
-        blake2b(prefixed(label, part), length, key)
-      const [writeSeed, readSeed, epochKey] = [from('write-seed', 32), from('read-seed', 32), from('epoch-key', 32)]
+      const from = (
+        label: string,
+        length: number,
+        key: Uint8Array = root,
+        part: Uint8Array = new Uint8Array(0),
+      ) => blake2b(prefixed(label, part), length, key)
+      const [writeSeed, readSeed, epochKey] = [
+        from('write-seed', 32),
+        from('read-seed', 32),
+        from('epoch-key', 32),
+      ]
       const keyCommitment = from('key-commit', 32, epochKey)
       const tag = from('room-tag', 16)
       const genesis = concat(
@@ -87,7 +99,18 @@ describe('a second implementation, without libsodium, agrees', () => {
       const docId = blake2b(prefixed('doc-id', genesis), 32)
       const keyId = from('key-id', 16, epochKey, concat(docId, Uint8Array.of(1)))
       const storageKey = from('storage-key', 32)
-      const all = { rootKey, root, writeSeed, readSeed, epochKey, storageKey, keyCommitment, tag, docId, keyId }
+      const all = {
+        rootKey,
+        root,
+        writeSeed,
+        readSeed,
+        epochKey,
+        storageKey,
+        keyCommitment,
+        tag,
+        docId,
+        keyId,
+      }
       for (const [name, value] of Object.entries(all)) expect(expected[name]).toBe(toHex(value))
     },
   )
@@ -132,7 +155,9 @@ describe('a second implementation, without libsodium, agrees', () => {
   test.each(each('record.json'))('on the record %s', (_, { inputs, expected }) => {
     const id = blake2b(prefixed('record-id', bytesOf(expected.unsigned)), 32)
     expect(expected.id).toBe(toHex(id))
-    expect(isSigned(prefixed('record-sig', id), bytesOf(expected.signature), bytesOf(inputs.author))).toBe(true)
+    expect(isSigned(prefixed('record-sig', id), bytesOf(expected.signature), bytesOf(inputs.author))).toBe(
+      true,
+    )
   })
 })
 

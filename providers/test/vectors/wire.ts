@@ -78,16 +78,17 @@ interface Frames {
 }
 
 /** Every type of frame, and in them every type of item. Channel 5 is the document of update.json. */
-export const sampleFrames = (): Frames => {
+const sampleFrames = (): Frames => {
   const { keys, writer, certificate, updates, snapshot, ephemeral } = createSamples()
   const relayKey = signingKey(counting(30, 32)).publicKey
   const nonce = counting(150, 32)
   const [channel, connection, logId, digest] = [5, 300, counting(80, 16), counting(160, 16)]
   const ids = [counting(33, 32), counting(34, 32)]
   const open = {
-    ...{ type: 'open', attempt: 3, create: true, genesis: keys.genesis, certificate },
+    type: 'open' as const,
+    ...{ attempt: 3, create: true, genesis: keys.genesis, certificate },
     ...writer.prove(relayKey, nonce, certificate),
-  } as const
+  }
   const refused = REFUSALS.map((code, i) => ({
     ...{ type: 'refused', id: counting(i, 32), code, retryAfterMs: code === 'unavailable' ? 1500 : 0 },
     ended: code === 'superseded' ? [{ author: writer.author, session: SESSION }] : [],
@@ -102,7 +103,11 @@ export const sampleFrames = (): Frames => {
         'push of a certificate, updates and a snapshot',
         {
           ...{ type: 'push', channel },
-          items: [{ type: 'certificate', certificate }, ...updateItems(updates), { type: 'snapshot', snapshot }],
+          items: [
+            { type: 'certificate', certificate },
+            ...updateItems(updates),
+            { type: 'snapshot', snapshot },
+          ],
         },
       ],
       ['ephemeral', { type: 'ephemeral', channel, ephemeral }],
@@ -119,7 +124,10 @@ export const sampleFrames = (): Frames => {
           ...{ complete: true, isNew: true },
         },
       ],
-      ['deliver, plain, caught up', { ...deliver, load: 'none', caughtUp: true, items: updateItems(updates, 'last') }],
+      [
+        'deliver, plain, caught up',
+        { ...deliver, load: 'none', caughtUp: true, items: updateItems(updates, 'last') },
+      ],
       [
         'deliver, part of a load',
         { ...deliver, load: 'part', caughtUp: false, items: [{ type: 'snapshot', snapshot }] },
@@ -127,7 +135,12 @@ export const sampleFrames = (): Frames => {
       ['deliver, last of a load', { ...deliver, load: 'last', caughtUp: true, items: [] }],
       [
         'deliver of an ack and every refusal',
-        { ...deliver, load: 'none', caughtUp: false, items: [{ type: 'ack', id: counting(33, 32) }, ...refused] },
+        {
+          ...deliver,
+          load: 'none',
+          caughtUp: false,
+          items: [{ type: 'ack', id: counting(33, 32) }, ...refused],
+        },
       ],
       ['ephemeral', { type: 'ephemeral', channel, connection, ephemeral }],
       ['found', { type: 'found', channel, items: updateItems(updates.slice(0, 1)), unknown: ids }],
@@ -142,7 +155,9 @@ export const sampleFrames = (): Frames => {
 /** A record is of another document than the other frames: one that has an admin. */
 const recordFrame = (): ToRelay => ({
   ...{ type: 'push', channel: 6 },
-  items: sampleRecords().slice(0, 1).map((record) => ({ type: 'record', record })),
+  items: sampleRecords()
+    .slice(0, 1)
+    .map((record) => ({ type: 'record', record })),
 })
 
 export const frames = (): VectorFile => {

@@ -80,11 +80,20 @@ export const createHistory = (seed: number, edits: number, gc = true): readonly 
       Y.applyUpdate(other, Y.encodeStateAsUpdate(doc, Y.encodeStateVector(other)), 'sync')
     }
   }
+  // Yjs tidies formatting up on arrival and tells it as an edit of its own: part of the history, too.
+  docFrom([...updates], gc, (update) => updates.push(update))
   return updates
 }
 
-export const docFrom = (updates: readonly Uint8Array[], gc = true): Y.Doc => {
+export const docFrom = (
+  updates: readonly Uint8Array[],
+  gc = true,
+  onEdit: (update: Uint8Array) => void = () => {},
+): Y.Doc => {
   const doc = new Y.Doc({ gc })
+  doc.on('update', (update: Uint8Array, from: unknown) => {
+    if (from !== 'sync') onEdit(update)
+  })
   // Roots are typed before content arrives, as apps do it.
   doc.getText('text')
   doc.getMap('map')

@@ -5,7 +5,7 @@ import type { Clock } from '../../../providers/src/testing/clock.ts'
 import { createWire, type Wire } from '../../../providers/src/testing/network.ts'
 import type { Random } from '../../../providers/src/testing/random.ts'
 import { createRelay } from '../../src/relay.ts'
-import { createMemoryStore, type MemoryStore } from '../../src/store/memory.ts'
+import { type CommitFault, createMemoryStore, type MemoryStore } from '../../src/store/memory.ts'
 import type { Knobs } from './knobs.ts'
 
 type Relay = ReturnType<typeof createRelay>
@@ -32,6 +32,8 @@ export const createHost = (deps: {
   readonly knobs: Knobs
   readonly verify: Verify
   readonly isHealed: () => boolean
+  /** A script's own faults, asked before the dice. */
+  readonly fault?: () => CommitFault | undefined
 }): Host => {
   const { clock, random, knobs, verify, isHealed } = deps
   let commits = 0
@@ -44,10 +46,10 @@ export const createHost = (deps: {
         if (mine === generation) run()
       })
     },
-    fault: () => {
+    fault: (): CommitFault | undefined => {
       commits += 1
       lastCommitAt = clock.now()
-      return !isHealed() && random.chance(knobs.commitFaults) ? ('fail' as const) : undefined
+      return deps.fault?.() ?? (!isHealed() && random.chance(knobs.commitFaults) ? 'fail' : undefined)
     },
   })
   let store: MemoryStore = createMemoryStore(storeOptions(0))

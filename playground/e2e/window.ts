@@ -1,0 +1,64 @@
+/** One window of the playground as its reader sees it. Every wait is on something that the page shows. */
+import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
+
+export interface Window {
+  readonly page: Page
+  type(text: string): Promise<void>
+  /** As from a clipboard: one edit, hence one piece of plaintext. */
+  insert(text: string): Promise<void>
+  /** The document, a line for each paragraph, without the carets in it. */
+  text(): Promise<string>
+  /** Waits until the document has this in it. */
+  shows(text: string): Promise<void>
+  /** Waits until the status pill says exactly this. */
+  says(status: string | RegExp): Promise<void>
+  /** Waits until these people, and no others, are shown as here. */
+  sees(...names: readonly string[]): Promise<void>
+  plug(): Promise<void>
+  rename(name: string): Promise<void>
+}
+
+const PATIENCE = { timeout: 20_000, interval: 50 } as const
+
+export const windowOf = (page: Page): Window => {
+  const editor = page.getByTestId('editor')
+  const focusEnd = async (): Promise<void> => {
+    await editor.click()
+    await page.keyboard.press('Control+End')
+  }
+  const text = (): Promise<string> =>
+    editor.evaluate((element) => {
+      const copy = element.cloneNode(true)
+      if (!(copy instanceof Element)) return ''
+      for (const caret of copy.querySelectorAll('.collaboration-carets__caret')) caret.remove()
+      // The word joiners that y-tiptap puts around carets are nobody's text.
+      return [...copy.children].map((line) => line.textContent?.replaceAll('\u2060', '')).join('\n')
+    })
+  return {
+    page,
+    type: async (words) => {
+      await focusEnd()
+      await page.keyboard.type(words)
+    },
+    insert: async (words) => {
+      await focusEnd()
+      await page.keyboard.insertText(words)
+    },
+    text,
+    shows: (words) => expect.poll(text, PATIENCE).toContain(words),
+    says: (status) =>
+      expect
+        .poll(() => page.getByTestId('status').textContent(), PATIENCE)
+        .toMatch(typeof status === 'string' ? new RegExp(`^${status}$`) : status),
+    sees: (...names) =>
+      expect
+        .poll(
+          async () => (await page.getByTestId('avatar').locator('.for-readers').allTextContents()).sort(),
+          PATIENCE,
+        )
+        .toEqual([...names].sort()),
+    plug: () => page.getByTestId('plug').click(),
+    rename: (name) => page.getByTestId('name').fill(name),
+  }
+}

@@ -1,0 +1,243 @@
+/** The situations in which paper review found edits lost, each played out once, by name. */
+import { beforeAll, expect, test } from 'vitest'
+import * as Y from 'yjs'
+import { cryptoReady, signingKey } from '../../../providers/src/crypto.ts'
+import { type Clock, createClock } from '../../../providers/src/testing/clock.ts'
+import { fakeSigning, fakeVerify } from '../../../providers/src/testing/fake-signing.ts'
+import { createRandom } from '../../../providers/src/testing/random.ts'
+import type { CommitFault } from '../../src/store/memory.ts'
+import { createDisk, type Disk } from './device.ts'
+import { createHost, type Host } from './host.ts'
+import { type Knobs, knobsOf } from './knobs.ts'
+import { createTab, type Tab } from './tab.ts'
+
+beforeAll(() => cryptoReady)
+
+interface Scene {
+  readonly clock: Clock
+  readonly host: Host
+  /** Every commit asks here first. */
+  fault: () => CommitFault | undefined
+  open(name: string, disk?: Disk): Tab
+  /** Lets `ms` pass. */
+  pass(ms: number): Promise<void>
+}
+
+const createScene = (changes: Partial<Knobs> = {}): Scene => {
+  const clock = createClock()
+  const random = createRandom(7)
+  const knobs: Knobs = {
+    ...knobsOf(1, 'plain'),
+    latencyMs: 5,
+    diskMs: 2,
+    storeMs: 5,
+    diskFaults: 0,
+    commitFaults: 0,
+    snapshotAfter: 1e9,
+    graceMs: 0,
+    ...changes,
+  }
+  fakeSigning(signingKey)(new Uint8Array(32))
+  const scene: Scene = {
+    clock,
+    host: createHost({
+      clock,
+      random,
+      knobs,
+      verify: fakeVerify,
+      isHealed: () => true,
+      fault: () => scene.fault(),
+    }),
+    fault: () => undefined,
+    open: (name, disk = createDisk()) => {
+      const deviceSeed = new Uint8Array(32).fill(name.charCodeAt(0))
+      return createTab({ clock, random, knobs, disk, deviceSeed, keep: true, isHealed: () => true })
+    },
+    pass: (ms) => clock.runUntil(clock.now() + ms),
+  }
+  return scene
+}
+
+const editsOf = (tab: Tab): readonly string[] => Object.keys(tab.doc.getMap('edits').toJSON()).sort()
+
+const expectEqual = (tabs: readonly Tab[], edits: readonly string[]): void => {
+  for (const tab of tabs) {
+    expect(editsOf(tab)).toEqual([...edits].sort())
+    expect(tab.doc.getText('text').toString()).toBe(tabs[0]?.doc.getText('text').toString())
+    expect(tab.session.status()).toMatchObject({ pending: 0, sync: 'saved' })
+    expect(tab.alarms).toEqual([])
+  }
+}
+
+test('I10: an acked edit of an idle session survives the snapshots that land and end it', async () => {
+  const scene = createScene()
+  const [idle, busy] = [scene.open('a'), scene.open('b')]
+  idle.connect(scene.host)
+  busy.connect(scene.host)
+  await scene.pass(1000)
+  idle.edit('idle 1')
+  await scene.pass(1000)
+  expect(idle.saved.has('idle 1')).toBe(true)
+  idle.cut()
+  for (const round of [1, 2, 3]) {
+    busy.edit(`busy ${round}`)
+    await scene.pass(1000)
+    busy.step({ type: 'snapshot' })
+    await scene.pass(1000)
+    scene.host.prune()
+  }
+  expect(busy.snapshots()).toBe(3)
+  idle.edit('idle 2')
+  idle.connect(scene.host)
+  await scene.pass(3000)
+  const late = scene.open('c')
+  late.connect(scene.host)
+  await scene.pass(3000)
+  expectEqual([idle, busy, late], ['idle 1', 'idle 2', 'busy 1', 'busy 2', 'busy 3'])
+})
+
+test('I1: the author has its ack, the reader not yet its delivery, and the link drops', async () => {
+  const scene = createScene({ latencyMs: 300 })
+  const [author, reader] = [scene.open('a'), scene.open('b')]
+  author.connect(scene.host)
+  reader.connect(scene.host)
+  await scene.pass(3000)
+  author.edit('one')
+  while (author.session.status().pending > 0) await scene.pass(10)
+  reader.cut()
+  author.cut()
+  author.kill()
+  await scene.pass(1000)
+  reader.connect(scene.host)
+  await scene.pass(3000)
+  expectEqual([reader], ['one'])
+})
+
+for (const fault of ['fail', 'die', 'unsure'] as const) {
+  test(`I1: a commit that goes wrong (${fault}) is neither acked nor fanned out before it is made good`, async () => {
+    const scene = createScene()
+    const [author, reader] = [scene.open('a'), scene.open('b')]
+    author.connect(scene.host)
+    reader.connect(scene.host)
+    await scene.pass(1000)
+    scene.fault = () => fault
+    author.edit('one')
+    await scene.pass(500)
+    // One that was made after all is found stored when it is tried again: then it may be acked.
+    expect(author.saved.has('one')).toBe(fault === 'unsure')
+    expect(editsOf(reader)).toEqual(fault === 'unsure' ? ['one'] : [])
+    scene.fault = () => undefined
+    scene.host.crash()
+    scene.host.start()
+    await scene.pass(1000)
+    author.connect(scene.host)
+    reader.connect(scene.host)
+    await scene.pass(5000)
+    expectEqual([author, reader], ['one'])
+  })
+}
+
+test('I1: a relay set back to a backup is refilled by whoever holds what it lost', async () => {
+  const scene = createScene()
+  const [one, two] = [scene.open('a'), scene.open('b')]
+  one.connect(scene.host)
+  two.connect(scene.host)
+  await scene.pass(1000)
+  one.edit('before')
+  await scene.pass(1000)
+  scene.host.backUp()
+  one.edit('after')
+  await scene.pass(1000)
+  one.kill()
+  for (const raw of [true, false]) {
+    scene.host.restore(raw)
+    await scene.pass(1000)
+    two.connect(scene.host)
+    await scene.pass(5000)
+    const cold = scene.open('c')
+    cold.connect(scene.host)
+    await scene.pass(2000)
+    expectEqual([two, cold], ['before', 'after'])
+    cold.kill()
+  }
+})
+
+test('I10: a snapshot that contains more than its cover leaves what is beyond in the outbox', async () => {
+  // With room for two sessions, the third writer cannot send; its snapshot must not wait for its own edit.
+  const scene = createScene({ openSessions: 2 })
+  const tabs = ['a', 'b', 'c'].map((name) => scene.open(name))
+  for (const [i, tab] of tabs.entries()) {
+    tab.connect(scene.host)
+    await scene.pass(1000)
+    tab.edit(`edit ${i}`)
+    await scene.pass(1000)
+  }
+  await scene.pass(20_000)
+  expect(tabs.reduce((sum, tab) => sum + tab.snapshots(), 0)).toBeGreaterThan(0)
+  const cold = scene.open('d')
+  cold.connect(scene.host)
+  await scene.pass(3000)
+  expectEqual([...tabs, cold], ['edit 0', 'edit 1', 'edit 2'])
+})
+
+test('I1: one refused position in a pipelined burst costs a new session, and nothing else', async () => {
+  const scene = createScene({ latencyMs: 100 })
+  const [author, other] = [scene.open('a'), scene.open('b')]
+  author.connect(scene.host)
+  other.connect(scene.host)
+  await scene.pass(2000)
+  author.edit('first')
+  await scene.pass(2000)
+  let commits = 0
+  scene.fault = () => (++commits % 2 === 1 ? 'fail' : undefined)
+  for (let i = 0; i < 20; i++) {
+    author.edit(`burst ${i}`)
+    author.step({ type: 'flush' })
+    await scene.pass(3)
+  }
+  await scene.pass(10_000)
+  scene.fault = () => undefined
+  await scene.pass(10_000)
+  expectEqual([author, other], ['first', ...Array.from({ length: 20 }, (_, i) => `burst ${i}`)])
+})
+
+test('I4: a tab that dies with unsent edits leaves them to the next one, which seals them anew', async () => {
+  const scene = createScene()
+  const disk = createDisk()
+  const first = scene.open('a', disk)
+  first.connect(scene.host)
+  await scene.pass(1000)
+  first.cut()
+  first.edit('offline 1')
+  first.edit('offline 2')
+  await scene.pass(100)
+  expect(first.session.status()).toMatchObject({ sync: 'offline', pending: 2 })
+  first.kill()
+  const second = scene.open('a', disk)
+  await scene.pass(2000)
+  expect(second.session.status().pending).toBe(2)
+  second.connect(scene.host)
+  await scene.pass(3000)
+  expectEqual([second], ['offline 1', 'offline 2'])
+})
+
+test('an unchanged document that is opened again sends nothing', async () => {
+  const scene = createScene()
+  const disk = createDisk()
+  const first = scene.open('a', disk)
+  first.connect(scene.host)
+  await scene.pass(1000)
+  first.edit('one')
+  await scene.pass(2000)
+  first.kill()
+  const before = scene.host.commits()
+  for (const keepsDisk of [true, false]) {
+    const again = scene.open('a', keepsDisk ? disk : createDisk())
+    if (!keepsDisk) Y.applyUpdate(again.doc, Y.encodeStateAsUpdate(first.doc), 'elsewhere')
+    again.connect(scene.host)
+    await scene.pass(3000)
+    if (keepsDisk) expectEqual([again], ['one'])
+    again.kill()
+  }
+  expect(scene.host.commits()).toBe(before)
+})
