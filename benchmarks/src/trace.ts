@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import type { Text } from 'yjs'
 
-/** At a position, so many code points are deleted and this is inserted. */
+/** At a position, so many characters are deleted and this is inserted. */
 export type Patch = readonly [position: number, deleted: number, inserted: string]
 
 export interface Trace {
@@ -29,12 +29,11 @@ export interface SharedTrace {
 export const TRACES = ['automerge-paper'] as const
 export type TraceName = (typeof TRACES)[number]
 
-/** Throws for edits whose start is not an empty text. */
+/** Throws for a session that does not begin with an empty text. */
 export const readTrace = (name: TraceName): Trace => {
   const { startContent, endContent, txns } = read(name)
   if (startContent !== '') throw new Error(`${name}: only sessions that begin empty can be replayed`)
-  const edits = list(txns).flatMap((txn) => patches(txn))
-  return { endContent: text(endContent), edits }
+  return { endContent: text(endContent), edits: inUnits(list(txns).flatMap(patches)) }
 }
 
 /** The session of two authors who typed at the same time. */
@@ -45,37 +44,39 @@ export const readSharedTrace = (name: 'friendsforever'): SharedTrace => {
     parents: list(field(txn, 'parents')).map(number),
     patches: patches(txn),
   }))
+  // To convert them one would have to merge first; no session at hand needs it.
+  if (edits.some((edit) => edit.patches.some(isAstral))) throw new Error(`${name}: positions are code points`)
   return { endContent: text(endContent), edits }
 }
 
-/** Types one patch. Inside of a transaction, so that it becomes one update. */
-export const applyPatch = (target: Text, [position, deleted, inserted]: Patch): void => {
-  const [index, length] = isPlain(target) ? [position, deleted] : inUnits(target.toString(), position, deleted)
-  if (length > 0) target.delete(index, length)
-  if (inserted !== '') target.insert(index, inserted)
-  if (target.length !== 0 && /[\ud800-\udfff]/.test(inserted)) astral.add(target)
-}
-
-/** The text after the first `count` edits, by plain string surgery. */
-export const textAfter = ({ edits }: Trace, count: number): string => {
+/** Code points, which the recordings count, to UTF-16 units, which Yjs counts. */
+export const inUnits = (edits: readonly Patch[]): readonly Patch[] => {
+  if (!edits.some(isAstral)) return edits
   const points: string[] = []
-  for (const [position, deleted, inserted] of edits.slice(0, count)) {
-    points.splice(position, deleted, ...inserted)
-  }
-  return points.join('')
-}
-
-/** Texts in which a code point may take two UTF-16 units: only there positions need a look at the text. */
-const astral = new WeakSet<Text>()
-
-const isPlain = (target: Text): boolean => !astral.has(target)
-
-/** The trace counts code points, Yjs counts UTF-16 units. */
-const inUnits = (content: string, position: number, deleted: number): readonly [number, number] => {
-  const points = [...content]
   const units = (from: number, to: number): number => points.slice(from, to).join('').length
-  return [units(0, position), units(position, position + deleted)]
+  return edits.map(([position, deleted, inserted]): Patch => {
+    const patch = [units(0, position), units(position, position + deleted), inserted] as const
+    points.splice(position, deleted, ...inserted)
+    return patch
+  })
 }
+
+/** Types one patch; within a transaction, so that it becomes one update. */
+export const applyPatch = (target: Text, [position, deleted, inserted]: Patch): void => {
+  if (deleted > 0) target.delete(position, deleted)
+  if (inserted !== '') target.insert(position, inserted)
+}
+
+/** What the first `count` edits leave, by plain string surgery. */
+export const textAfter = ({ edits }: Trace, count: number): string => {
+  const units: string[] = []
+  for (const [position, deleted, inserted] of edits.slice(0, count)) {
+    units.splice(position, deleted, ...inserted.split(''))
+  }
+  return units.join('')
+}
+
+const isAstral = ([, , inserted]: Patch): boolean => /[\u{10000}-\u{10ffff}]/u.test(inserted)
 
 const read = (name: string): Record<string, unknown> => {
   const packed = readFileSync(new URL(`../data/${name}.json.gz`, import.meta.url))

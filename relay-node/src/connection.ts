@@ -29,6 +29,8 @@ import { createWorker } from './worker.ts'
 export interface Connection {
   /** One whole frame. */
   receive(bytes: Uint8Array): void
+  /** Bytes of the largest frame that it would take now. */
+  frameLimit(): number
   /** The peer has few unsent bytes again. */
   drained(): void
   /** The connection is gone. */
@@ -63,9 +65,11 @@ export const createConnection = (options: ConnectionOptions): Connection & Pick<
   let state: 'silent' | 'greeting' | 'greeted' | 'opened' | 'ended' = 'silent'
   const flow = createFlow(options.peer, limits, () => fail(CLOSE.silent, 'the peer does not read'))
 
+  const frameLimit = (): number => (state === 'opened' ? limits.frameBytes : limits.greetingBytes)
+
   const receive = (bytes: Uint8Array): void => {
     if (state === 'ended') return
-    if (bytes.length > (state === 'opened' ? limits.frameBytes : limits.greetingBytes)) {
+    if (bytes.length > frameLimit()) {
       fail(CLOSE.tooLarge, 'the frame is too large')
       return
     }
@@ -274,6 +278,7 @@ export const createConnection = (options: ConnectionOptions): Connection & Pick<
 
   return {
     receive,
+    frameLimit,
     fail,
     drained: () => {
       flow.drained()

@@ -44,6 +44,8 @@ export type RelayEvent =
   | { readonly type: 'dropped'; readonly connection: number; readonly code: number; readonly reason: string }
   | { readonly type: 'store-failed'; readonly error: unknown }
   | { readonly type: 'pruned'; readonly envelopes: number }
+  /** A fault in the relay itself; whoever was served at that moment was dropped. */
+  | { readonly type: 'fault'; readonly error: unknown }
 
 export interface RelayStats {
   readonly connections: number

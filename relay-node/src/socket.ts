@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { CLOSE } from 'sealsync/protocol'
 import type { RawData, WebSocket } from 'ws'
 import type { Relay } from './relay.ts'
+import { createCorkedWriter } from './ws-frame.ts'
 
 export interface RelaySocket {
   /** Asks whether the peer is still there; ends the connection when the last question was not answered. */
@@ -16,8 +17,8 @@ export interface SocketOptions {
   readonly socket: WebSocket
   /** What the WebSocket runs on. */
   readonly raw: Socket
-  /** Bytes of an unfinished frame after which the sender is dropped. */
-  readonly frameLimit: () => number
+  /** Makes WebSocket frames; shared by all sockets of a server. */
+  readonly frame: (payload: Uint8Array) => readonly Uint8Array[]
   readonly now: () => number
   readonly onClosed: () => void
   readonly onError: (error: unknown) => void
@@ -46,7 +47,7 @@ export const serveSocket = (options: SocketOptions): RelaySocket => {
 
   const connection = relay.connect({
     send: (bytes) => {
-      if (socket.readyState === socket.OPEN) write(framed(bytes))
+      if (socket.readyState === socket.OPEN) write(options.frame(bytes))
     },
     buffered: () => raw.writableLength,
     close: shut,
@@ -77,9 +78,9 @@ export const serveSocket = (options: SocketOptions): RelaySocket => {
   // Ahead of the WebSocket: a frame that never ends must not fill the memory of those who have not even opened anything.
   raw.prependListener('data', (chunk: Buffer) => {
     unfinishedBytes += chunk.length
-    if (unfinishedBytes <= options.frameLimit() + UNFINISHED) return
+    if (unfinishedBytes <= connection.frameLimit() + UNFINISHED) return
     if (socket.readyState === socket.OPEN) drop(CLOSE.tooLarge, 'the frame is too large')
-    else if (unfinishedBytes > 4 * options.frameLimit()) socket.terminate()
+    else if (unfinishedBytes > 4 * connection.frameLimit()) socket.terminate()
   })
   raw.on('drain', () => connection.drained())
   socket.on('message', (data, isBinary) => {
@@ -110,3 +111,14 @@ export const serveSocket = (options: SocketOptions): RelaySocket => {
     terminate: () => socket.terminate(),
   }
 }
+
+/** Views, not copies; plain ones, because a Buffer's `slice` does not copy where others' does. */
+const bytesOf = (data: RawData): Uint8Array => {
+  const whole = Array.isArray(data) ? Buffer.concat(data) : data
+  return whole instanceof ArrayBuffer
+    ? new Uint8Array(whole)
+    : new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength)
+}
+
+/** A close reason may have 123 bytes of UTF-8; ours are ASCII. */
+const shortened = (reason: string): string => reason.slice(0, REASON_BYTES)

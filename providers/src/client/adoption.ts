@@ -11,6 +11,8 @@ export interface Adoption {
 /** The lock that a session holds for as long as it lives. */
 export const sessionLock = (docId: string, owner: string): string => `sealsync:${docId}:${owner}`
 
+/** The first looks follow quickly: a page that is being reloaded gives its locks back a little later. */
+const SOON_MS = 250
 const AGAIN_MS = 5_000
 const OUTBOXES = 'out/'
 
@@ -28,13 +30,16 @@ export const startAdoption = (options: {
   const { storage, docId, owner, adopt, onError } = options
   const done = new Set([owner])
   let isStopped = false
+  let looks = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const tryOne = async (other: string): Promise<void> => {
     const release = await storage.lock(sessionLock(docId, other))
     if (release === undefined) return
     // Read again under the lock: its last holder may have written in between.
-    const entries = isStopped ? new Map<string, Uint8Array>() : await storage.load(docId, `${OUTBOXES}${other}/`)
+    const entries = isStopped
+      ? new Map<string, Uint8Array>()
+      : await storage.load(docId, `${OUTBOXES}${other}/`)
     if (isStopped || entries.size === 0) {
       release()
       return
@@ -52,7 +57,7 @@ export const startAdoption = (options: {
     } catch (error) {
       onError(error)
     }
-    if (!isStopped) timer = setTimeout(look, AGAIN_MS)
+    if (!isStopped) timer = setTimeout(look, Math.min(AGAIN_MS, SOON_MS * 2 ** looks++))
   }
 
   void look()

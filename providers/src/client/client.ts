@@ -12,14 +12,14 @@ import type { Carrier, Member } from './carrier.ts'
 import { type ConnectedDocument, createDocument } from './document.ts'
 import { createEmitter } from './emitter.ts'
 import { createLoop } from './loop.ts'
-import { checkOptions, checkRoom, checkUrl } from './options.ts'
+import { checkOptions, checkRoom, checkToken, checkUrl } from './options.ts'
+import { watchPage } from './page.ts'
 import type { Replica } from './replica.ts'
 import { readSecret, type Secret } from './secret.ts'
-import { createSocket, type WebSocketConstructor } from './socket.ts'
+import { createSocket, requireWebSocket, type WebSocketConstructor } from './socket.ts'
 import { start } from './startup.ts'
 import type { Storage } from './storage.ts'
 import type { ConnectionStatus, DocumentEvents, SyncDocument } from './sync-document.ts'
-import { watchPage } from './page.ts'
 
 export interface ClientOptions {
   /** Address of the relay, `wss://…` (or `ws://…`). */
@@ -117,7 +117,7 @@ export const createClient = (options: ClientOptions): Client => {
     address: async () => {
       const url = new URL(relay)
       for (const [name, value] of Object.entries(await valueOf(params))) url.searchParams.set(name, value)
-      return { url: url.href, token: await valueOf(token) }
+      return { url: url.href, token: checkToken(await valueOf(token)) }
     },
     WebSocketPolyfill,
     dice: Math.random,
@@ -181,11 +181,12 @@ export const createClient = (options: ClientOptions): Client => {
 
   const connect = (): void => {
     if (isClosed) return
-    socket.open()
+    requireWebSocket(WebSocketPolyfill)
     unwatch ??= watchPage(() => {
       socket.hurry()
       loop.feed({ type: 'probe' })
     })
+    socket.open()
   }
 
   const disconnect = (): void => {

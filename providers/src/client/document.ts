@@ -16,7 +16,16 @@ export interface ConnectedDocument extends SyncDocument {
   connectionChanged(): void
 }
 
-const EVENTS = ['status', 'presence', 'alarm', 'new', 'caught-up', 'closed', 'storage-error', 'frame'] as const
+const EVENTS = [
+  'status',
+  'presence',
+  'alarm',
+  'new',
+  'caught-up',
+  'closed',
+  'storage-error',
+  'frame',
+] as const
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 

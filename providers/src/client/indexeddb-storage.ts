@@ -12,7 +12,8 @@ const STORE = 'entries'
 // Above every character that a key may have.
 const LAST = '\uffff'
 
-const range = (docId: string, prefix = ''): IDBKeyRange => IDBKeyRange.bound([docId, prefix], [docId, prefix + LAST])
+const range = (docId: string, prefix = ''): IDBKeyRange =>
+  IDBKeyRange.bound([docId, prefix], [docId, prefix + LAST])
 
 export interface IndexedDbStorageOptions {
   /** Database name; apps of one origin that must not meet choose different ones. */

@@ -1,5 +1,8 @@
 /** Misuse is answered at the door, with what is wrong and what would be right. */
 
+import { utf8 } from '../bytes.ts'
+import { LIMITS } from '../protocol/limits.ts'
+
 /** Throws for option names that do not exist: a misspelt option must not silently do nothing. */
 export const checkOptions = (door: string, options: unknown, known: readonly string[]): void => {
   if (typeof options !== 'object' || options === null) {
@@ -11,12 +14,26 @@ export const checkOptions = (door: string, options: unknown, known: readonly str
   }
 }
 
+/** A token as the greeting can carry it. */
+export const checkToken = (token: unknown): string => {
+  if (typeof token !== 'string') throw new TypeError('token: give a string, or a function that returns one')
+  if (utf8(token).length <= LIMITS.tokenBytes) return token
+  throw new TypeError(`token: it has more than ${LIMITS.tokenBytes} bytes`)
+}
+
 /** Throws unless `url` can be the address of a relay. */
 export const checkUrl = (door: string, url: unknown): void => {
-  const parsed = typeof url === 'string' && URL.canParse(url) ? new URL(url) : undefined
-  const isFit = (parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') && parsed.hash === ''
-  if (isFit) return
+  const parsed = parse(url)
+  if ((parsed?.protocol === 'ws:' || parsed?.protocol === 'wss:') && parsed.hash === '') return
   throw new TypeError(`${door}: "${String(url)}" is no relay address: pass ws://… or wss://… without #`)
+}
+
+const parse = (url: unknown): URL | undefined => {
+  try {
+    return new URL(String(url))
+  } catch {
+    return undefined
+  }
 }
 
 export const checkRoom = (door: string, room: unknown): void => {

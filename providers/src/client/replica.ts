@@ -17,6 +17,9 @@ export interface Replica extends Codec {
    * nothing. Deletions count. Stops remembering.
    */
   missing(pending: readonly Content[]): Content | undefined
-  /** The whole state, or `undefined` when something it depends on has not arrived yet. */
-  capture(): Content | undefined
+  /**
+   * The whole state, or `undefined` when something it depends on has not arrived yet; with `evenIncomplete` the state
+   * then includes what waits.
+   */
+  capture(evenIncomplete: boolean): Content | undefined
 }

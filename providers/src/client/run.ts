@@ -76,7 +76,7 @@ export const createRun = (deps: {
         loop.answer({ type: 'compared', content: replica.missing(effect.pending) })
         return
       case 'capture':
-        loop.answer({ type: 'captured', content: replica.capture() })
+        loop.answer({ type: 'captured', content: replica.capture(effect.evenIncomplete) })
         return
       case 'snapshot-made':
         onSnapshotMade(effect.taken)
@@ -150,7 +150,8 @@ export const createRun = (deps: {
         loop.feed({ type: 'persisted', ticket })
       },
       onFailed: (ticket, error) => {
-        for (const one of adopted) if (one.ticket !== undefined && one.ticket >= ticket) one.ticket = undefined
+        for (const one of adopted)
+          if (one.ticket !== undefined && one.ticket >= ticket) one.ticket = undefined
         onStorageError(error)
         loop.feed({ type: 'not-persisted', ticket })
       },

@@ -56,6 +56,14 @@ const GOOD_AFTER_MS = 5_000
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)))
 
+/** Throws where there is no WebSocket to use. */
+export const requireWebSocket = (polyfill: WebSocketConstructor | undefined): void => {
+  if (polyfill !== undefined || typeof WebSocket !== 'undefined') return
+  throw new TypeError(
+    'there is no global WebSocket here: pass WebSocketPolyfill, for example the class of "ws"',
+  )
+}
+
 export const createSocket = (options: SocketOptions): Socket => {
   const { address, WebSocketPolyfill, dice, onAttempt, onOpen, onMessage, onEnd, onError } = options
   let phase: 'stopped' | 'waiting' | 'connecting' | 'open' = 'stopped'
@@ -100,7 +108,8 @@ export const createSocket = (options: SocketOptions): Socket => {
       try {
         const answer = await askAddress()
         if (mine !== run) continue
-        if (answer === undefined) throw new Error(`the relay's address or token took more than ${ADDRESS_MS} ms`)
+        if (answer === undefined)
+          throw new Error(`the relay's address or token took more than ${ADDRESS_MS} ms`)
         token = answer.token
         answered = mine
         return answer.url
@@ -152,15 +161,13 @@ export const createSocket = (options: SocketOptions): Socket => {
 
   return {
     open: () => {
-      if (WebSocketPolyfill === undefined && typeof WebSocket === 'undefined') {
-        throw new TypeError('there is no global WebSocket here: pass WebSocketPolyfill, for example the class of "ws"')
-      }
       if (phase !== 'stopped') return
       run += 1
       failures = 0
       phase = 'waiting'
       wake()
       socket.reconnect()
+      onAttempt()
     },
     close: (code, reason) => {
       if (phase === 'stopped') return

@@ -5,7 +5,8 @@ const DOC_ID = /^[a-zA-Z0-9_-]{1,128}$/
 const KEY = /^[a-zA-Z0-9/_-]{1,200}$/
 
 export const checkDocId = (docId: string): void => {
-  if (!DOC_ID.test(docId)) throw new TypeError(`storage: "${docId}" is no document id: use 1 to 128 of a-z A-Z 0-9 _ -`)
+  if (!DOC_ID.test(docId))
+    throw new TypeError(`storage: "${docId}" is no document id: use 1 to 128 of a-z A-Z 0-9 _ -`)
 }
 
 export const checkChanges = (changes: readonly Change[]): void => {

@@ -49,7 +49,10 @@ export interface SyncDocument {
   status(): DocumentStatus
   readonly connection: ConnectionStatus
   /** Returns how to stop listening. */
-  on<Name extends keyof DocumentEvents>(name: Name, listener: (event: DocumentEvents[Name]) => void): () => void
+  on<Name extends keyof DocumentEvents>(
+    name: Name,
+    listener: (event: DocumentEvents[Name]) => void,
+  ): () => void
   /** Sends what has gathered, leaves the relay, and finishes writing to storage. Idempotent. */
   close(): void
   /** Hex of the document id; `undefined` until the secret has arrived. */

@@ -3,7 +3,7 @@ import { equalBytes } from '../bytes.ts'
 import { derive } from '../crypto.ts'
 import { SUITE } from '../protocol/genesis.ts'
 
-export interface Epoch {
+interface Epoch {
   /** 16 bytes: the keyed hash of document and suite, which envelopes name. */
   readonly keyId: Uint8Array
   /** 32 bytes. */

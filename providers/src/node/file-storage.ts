@@ -22,7 +22,8 @@ const COMPACT_FROM_BYTES = 64 * 1024
 const TURN_POLL_MS = 5
 const TURN_PATIENCE_MS = 15_000
 
-const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT'
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT'
 
 const read = async (path: string): Promise<Uint8Array> => {
   try {
@@ -66,7 +67,9 @@ const inTurn = async <T>(directory: string, path: string, work: () => Promise<T>
 const soundEntries = (path: string, bytes: Uint8Array) => {
   const replayed = replay(bytes)
   if (replayed.type === 'replayed') return replayed
-  throw new Error(`${path} is damaged at byte ${replayed.at}: move it away, the relay has what was acknowledged`)
+  throw new Error(
+    `${path} is damaged at byte ${replayed.at}: move it away, the relay has what was acknowledged`,
+  )
 }
 
 /** What is in a journal and where it ends, as long as nobody else appends to it. */
@@ -90,7 +93,8 @@ const setLive = (known: Known, key: string, bytes: number): void => {
 }
 
 const noteChanges = (known: Known, changes: readonly Change[]): void => {
-  for (const { key, value } of changes) setLive(known, key, value === undefined ? 0 : key.length + value.length)
+  for (const { key, value } of changes)
+    setLive(known, key, value === undefined ? 0 : key.length + value.length)
 }
 
 /** Opens the file for appending, without a torn tail. */

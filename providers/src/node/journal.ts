@@ -14,7 +14,8 @@ export const JOURNAL_HEADER: Uint8Array = utf8('sealsync journal 1\n')
 const PREFIX_BYTES = 12
 const CHECK_BYTES = 8
 
-const checkOf = (body: Uint8Array): Uint8Array => createHash('sha256').update(body).digest().subarray(0, CHECK_BYTES)
+const checkOf = (body: Uint8Array): Uint8Array =>
+  createHash('sha256').update(body).digest().subarray(0, CHECK_BYTES)
 
 /** The record of one write. */
 export const encodeRecord = (changes: readonly Change[]): Uint8Array => {
@@ -66,7 +67,8 @@ export type Replayed =
 export const replay = (bytes: Uint8Array): Replayed => {
   const entries = new Map<string, Uint8Array>()
   const header = bytes.subarray(0, JOURNAL_HEADER.length)
-  if (Buffer.compare(header, JOURNAL_HEADER.subarray(0, header.length)) !== 0) return { type: 'damaged', at: 0 }
+  if (Buffer.compare(header, JOURNAL_HEADER.subarray(0, header.length)) !== 0)
+    return { type: 'damaged', at: 0 }
   if (header.length < JOURNAL_HEADER.length) return { type: 'replayed', entries, length: 0 }
   for (let at = JOURNAL_HEADER.length; ; ) {
     const record = readRecord(bytes, at)

@@ -120,8 +120,11 @@ export type Effect =
    * way? Step with `compared`.
    */
   | { readonly type: 'compare'; readonly pending: readonly Content[] }
-  /** Encode the whole state in this very turn, then step with `captured`. */
-  | { readonly type: 'capture' }
+  /**
+   * Encode the whole state in this very turn, then step with `captured`. `evenIncomplete`: also while something it
+   * depends on is missing; what waits for that is part of the state then.
+   */
+  | { readonly type: 'capture'; readonly evenIncomplete: boolean }
   /** Write all changes in one transaction, in the order of tickets; then step with `persisted`. */
   | { readonly type: 'persist'; readonly ticket: number; readonly changes: readonly StorageChange[] }
   /** What another session shows; `undefined`: it is gone. */

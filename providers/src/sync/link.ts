@@ -15,6 +15,7 @@ import {
   unreachable,
 } from '../protocol/index.ts'
 import type { Input } from './effects.ts'
+import { createHeartbeat } from './heartbeat.ts'
 
 export type LinkInput =
   /** The socket is open; `token` is the access token for this connection, or empty. */
@@ -52,9 +53,6 @@ export interface Link {
 }
 
 const GREETING_MS = 10_000
-const SILENCE_MS = 15_000
-const ANSWER_MS = 5_000
-const PROBE_MS = 3_000
 /** Not in the permanent band: an evil or faulty relay may be replaced by a good one. */
 const UNREADABLE = 4500
 
@@ -76,9 +74,6 @@ export const createLink = (): Link => {
   /** Openings that nobody waits for any more, by their number on the wire. */
   const abandoned = new Set<number>()
   let phase: Phase = { type: 'down' }
-  let heardAt = 0
-  let awaited: { readonly token: number; readonly patienceMs: number; until: number } | undefined
-  let pings = 0
   let attempts = 0
   let effects: LinkEffect[] = []
 
@@ -92,9 +87,10 @@ export const createLink = (): Link => {
     if (docId !== undefined) emit({ type: 'trace', docId, direction: 'sent', bytes })
   }
 
+  const heartbeat = createHeartbeat((token) => send({ type: 'ping', token }))
+
   const reset = (): void => {
     phase = { type: 'down' }
-    awaited = undefined
     byChannel.clear()
     abandoned.clear()
     for (const attached of documents.values()) {
@@ -113,12 +109,6 @@ export const createLink = (): Link => {
   const drop = (code: number, reason: string): void => {
     emit({ type: 'drop', code, reason })
     down()
-  }
-
-  const ping = (patienceMs: number, now: number): void => {
-    pings += 1
-    awaited = { token: pings, patienceMs, until: now + patienceMs }
-    send({ type: 'ping', token: pings })
   }
 
   const connect = (key: string): void => {
@@ -178,16 +168,16 @@ export const createLink = (): Link => {
     route(key, frame, bytes)
   }
 
-  const dispatch = (frame: ToClient, bytes: Uint8Array): void => {
-    if (frame.type === 'hello') return greeted(frame)
-    if (phase.type !== 'up') return drop(UNREADABLE, 'the relay spoke before its greeting')
+  const dispatch = (frame: Exclude<ToClient, { type: 'hello' }>, bytes: Uint8Array): void => {
     switch (frame.type) {
       case 'opened':
-        return opened(frame, bytes)
+        opened(frame, bytes)
+        return
       case 'closed':
-        return closed(frame, bytes)
+        closed(frame, bytes)
+        return
       case 'pong':
-        if (frame.token === awaited?.token) awaited = undefined
+        heartbeat.answered(frame.token)
         return
       case 'deliver':
       case 'ephemeral':
@@ -199,25 +189,29 @@ export const createLink = (): Link => {
         return
       }
       default:
-        return unreachable(frame)
+        unreachable(frame)
     }
   }
 
   const received = (bytes: Uint8Array, now: number): void => {
     if (phase.type === 'down') return
-    heardAt = now
-    // Bytes that arrive are a sign of life, also when the answer waits behind a long load.
-    if (awaited !== undefined) awaited.until = now + awaited.patienceMs
-    if (bytes.length > LIMITS.frameBytes) return drop(UNREADABLE, 'the relay sent too large a frame')
+    heartbeat.heard(now)
+    if (bytes.length > LIMITS.frameBytes) {
+      drop(UNREADABLE, 'the relay sent too large a frame')
+      return
+    }
     let isForNobody = false
     const frame = decodeToClient(bytes, (channel) => {
       const document = byChannel.get(channel)
       if (document === undefined) isForNobody = true
       return document?.docId
     })
-    if (frame.ok) dispatch(frame.value, bytes)
-    // In flight when its document was closed here; without the document it cannot even be read.
-    else if (!isForNobody) drop(UNREADABLE, frame.error)
+    if (!frame.ok) {
+      // For nobody: in flight when its document was closed here; without the document it cannot even be read.
+      if (!isForNobody) drop(UNREADABLE, frame.error)
+    } else if (frame.value.type === 'hello') greeted(frame.value)
+    else if (phase.type === 'up') dispatch(frame.value, bytes)
+    else drop(UNREADABLE, 'the relay spoke before its greeting')
   }
 
   const detach = (key: string): void => {
@@ -235,7 +229,10 @@ export const createLink = (): Link => {
   const transmit = (key: string, frame: ToRelay): void => {
     const attached = documents.get(key)
     if (attached === undefined || phase.type !== 'up') return
-    if (frame.type !== 'open') return send(frame, key)
+    if (frame.type !== 'open') {
+      send(frame, key)
+      return
+    }
     // Numbered here: a document that is closed and opened again must not take the old opening's answer for its own.
     attempts += 1
     attached.attempt = { wire: attempts, own: frame.attempt }
@@ -247,41 +244,46 @@ export const createLink = (): Link => {
       case 'opened':
         reset()
         phase = { type: 'greeting', until: now + GREETING_MS }
-        heardAt = now
-        return send({
+        heartbeat.begin(now)
+        send({
           type: 'hello',
           minVersion: PROTOCOL_VERSION,
           maxVersion: PROTOCOL_VERSION,
           token: input.token,
         })
+        return
       case 'closed':
-        return down()
+        down()
+        return
       case 'received':
-        return received(input.bytes, now)
+        received(input.bytes, now)
+        return
       case 'attach': {
         const key = toHex(input.docId)
         documents.set(key, { docId: input.docId, channel: undefined, attempt: undefined })
-        return connect(key)
+        connect(key)
+        return
       }
       case 'detach':
-        return detach(toHex(input.docId))
+        detach(toHex(input.docId))
+        return
       case 'transmit':
-        return transmit(toHex(input.docId), input.frame)
+        transmit(toHex(input.docId), input.frame)
+        return
       case 'probe':
-        if (phase.type === 'up' && awaited?.patienceMs !== PROBE_MS) ping(PROBE_MS, now)
+        if (phase.type === 'up') heartbeat.probe(now)
         return
       case 'woke':
         return
       default:
-        return unreachable(input)
+        unreachable(input)
     }
   }
 
   const evaluate = (now: number): void => {
     if (phase.type === 'greeting' && phase.until <= now) drop(CLOSE.silent, 'the relay does not greet')
-    if (phase.type !== 'up') return
-    if (awaited !== undefined && awaited.until <= now) drop(CLOSE.silent, 'the relay does not answer')
-    else if (awaited === undefined && heardAt + SILENCE_MS <= now) ping(ANSWER_MS, now)
+    if (phase.type === 'up' && heartbeat.check(now) === 'dead')
+      drop(CLOSE.silent, 'the relay does not answer')
   }
 
   return {
@@ -293,7 +295,7 @@ export const createLink = (): Link => {
     },
     wakeAt: () => {
       if (phase.type === 'greeting') return phase.until
-      if (phase.type === 'up') return awaited?.until ?? heardAt + SILENCE_MS
+      if (phase.type === 'up') return heartbeat.wakeAt()
       return undefined
     },
   }

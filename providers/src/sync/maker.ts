@@ -43,6 +43,8 @@ export interface Maker {
 }
 
 const PATIENCE_MS = 10_000
+/** What a state depends on may never come: its author may have left it out on purpose. */
+const INCOMPLETE_MS = 60_000
 const AGAIN_MS = 2_000
 const ASKED_TRIES = 5
 
@@ -52,6 +54,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let asked = 0
   let needed = false
   let dueAt: number | undefined
+  let incompleteSince: number | undefined
 
   const isMine = (name: SessionName): boolean =>
     equalBytes(name.author, vault.author) && equalBytes(name.session, state.certificate.session)
@@ -106,7 +109,8 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     }
     const parents = state.active === undefined ? [] : [state.active.id]
     making = { cover, parents, startedAt: state.now, inner: undefined, sent: undefined }
-    core.emit({ type: 'capture' })
+    const evenIncomplete = incompleteSince !== undefined && state.now - incompleteSince > INCOMPLETE_MS
+    core.emit({ type: 'capture', evenIncomplete })
   }
 
   const send = (): void => {
@@ -148,9 +152,11 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     captured: (content) => {
       if (making === undefined || making.inner !== undefined) return
       if (content === undefined) {
+        incompleteSince ??= state.now
         later()
         return
       }
+      incompleteSince = undefined
       const inner = encodeSnapshotInner(
         { ...pack(content, core), claims: [...core.claims.values()], digest: new Uint8Array(0) },
         options.pad,

@@ -65,8 +65,9 @@ export const createYjsReplica = (
       const payload = relayKnown.beyond(doc)
       return payload === undefined ? undefined : { encoding: UPDATE_V1, payload }
     },
-    capture: () => {
-      if (doc.store.pendingStructs !== null || doc.store.pendingDs !== null) return undefined
+    capture: (evenIncomplete) => {
+      const isWhole = doc.store.pendingStructs === null && doc.store.pendingDs === null
+      if (!isWhole && !evenIncomplete) return undefined
       return { encoding: UPDATE_V2, payload: Y.encodeStateAsUpdateV2(doc) }
     },
   }

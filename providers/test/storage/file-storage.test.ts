@@ -29,12 +29,7 @@ describe('file storage', () => {
   })
 })
 
-const states = [
-  {},
-  { x: [1], y: [1, 2, 3] },
-  { x: [2], z: [] },
-  { x: [2], z: [], w: [5, 5] },
-]
+const states = [{}, { x: [1], y: [1, 2, 3] }, { x: [2], z: [] }, { x: [2], z: [], w: [5, 5] }]
 const writes = [
   [put('x', 1), put('y', 1, 2, 3)],
   [put('x', 2), { key: 'y', value: undefined }, put('z')],
@@ -131,9 +126,13 @@ test('only the owner can read the files', async () => {
 
 describe('a lock file', () => {
   const childOf = async (script: string) => {
-    const child = spawn(process.execPath, ['--conditions=sealsync-source', '--input-type=module', '-e', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const child = spawn(
+      process.execPath,
+      ['--conditions=sealsync-source', '--input-type=module', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     const [ready] = await once(child.stdout, 'data')
     return { child, ready: String(ready).trim() }
   }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { decodeGenesis, EMPTY_DIGEST, encodeCertificate, encodeGenesis } from 'sealsync/protocol'
+import { nodeProblem } from '../node-version.ts'
 import {
   activeSnapshot,
   bytesIn,
@@ -26,6 +27,8 @@ import type { Entry, LoadPosition, Store, Write } from './store.ts'
  * const store = await openSqliteStore('./sealsync.db')
  */
 export const openSqliteStore = async (path: string): Promise<Store> => {
+  const problem = nodeProblem(process.versions.node)
+  if (problem !== undefined) throw new Error(problem)
   await mkdir(dirname(path), { recursive: true })
   // Not at the top: on an older Node the rest of the package must load, to say what is needed.
   const { DatabaseSync } = await import('node:sqlite')

@@ -77,7 +77,12 @@ describe('two clients', () => {
     b.type('two')
     await until(() => sorted(a) === 'one two')
     await saved(b)
-    expect(b.document.status()).toMatchObject({ sync: 'saved', pending: 0, synced: true, connection: 'connected' })
+    expect(b.document.status()).toMatchObject({
+      sync: 'saved',
+      pending: 0,
+      synced: true,
+      connection: 'connected',
+    })
   })
 
   test('see what the other shows, and that it is gone', async () => {
@@ -184,6 +189,23 @@ describe('a document', () => {
     a.type('after')
     const b = open()
     await until(() => sorted(b) === 'w0 w1 w2 w3 w4')
+  })
+
+  test('is loading, then saved, and never offline on the way', async () => {
+    const a = open()
+    const seen = [a.document.status().sync]
+    a.document.on('status', ({ sync }) => seen.push(sync))
+    await until(() => a.document.status().synced)
+    expect([...new Set(seen)]).toEqual(['loading', 'saved'])
+  })
+
+  test('is offline when the relay cannot be reached, and takes edits all the same', async () => {
+    house.isUp = false
+    const a = open()
+    await until(() => a.document.status().sync === 'offline')
+    a.type('one')
+    house.isUp = true
+    await saved(a)
   })
 
   test('keeps its status object until something changes', async () => {
@@ -522,11 +544,12 @@ test('everything that was started is stopped', async () => {
       await vi.advanceTimersByTimeAsync(0)
       expect([vi.getTimerCount(), listeners.size, house.open()]).toEqual([0, 0, 0])
     }
-    const impatient = open()
+    const impatient = open({ connect: false })
     impatient.client.on('status', (status) => {
       if (status === 'connecting') impatient.client.close()
     })
-    await until(() => impatient.document.status().connection === 'disconnected')
+    impatient.client.connect()
+    expect(impatient.document.status().connection).toBe('disconnected')
     await vi.advanceTimersByTimeAsync(0)
     expect([vi.getTimerCount(), listeners.size, house.open()]).toEqual([0, 0, 0])
   } finally {

@@ -27,9 +27,11 @@ export interface Knobs {
   readonly realSignatures: boolean
   /** Devices without a storage keep nothing between tabs. */
   readonly withoutStorage: number
+  /** The last device writes garbage. */
+  readonly hasEvilWriter: boolean
 }
 
-export const PROFILES = ['plain', 'crowded', 'restore', 'raw', 'wipe', 'move'] as const
+export const PROFILES = ['plain', 'crowded', 'restore', 'raw', 'wipe', 'move', 'evil'] as const
 export type Profile = (typeof PROFILES)[number]
 
 export const knobsOf = (seed: number, profile: Profile, realSignatures = false): Knobs => {
@@ -61,6 +63,7 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
     graceMs: oneOf(0, 800, 1e6),
     realSignatures,
     withoutStorage: random.chance(0.25) ? 1 : 0,
+    hasEvilWriter: false,
   }
   switch (profile) {
     case 'plain':
@@ -73,6 +76,8 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
       return { ...plain, restoreEveryMs: 3000, rawRestore: true }
     case 'wipe':
       return { ...plain, wipeEveryMs: 5000 }
+    case 'evil':
+      return { ...plain, devices: 3 + random.int(2), hasEvilWriter: true }
     case 'move':
       return { ...plain, moveEveryMs: 2500 }
   }

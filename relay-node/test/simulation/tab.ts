@@ -1,7 +1,7 @@
 /** One running client: the real session over a simulated disk, network and clock, with a real Yjs document. */
 
-import { deflateSync, inflateSync } from 'node:zlib'
 import * as Y from 'yjs'
+import { deflate, inflate } from '../../../providers/src/client/inflate.ts'
 import { signingKey, verify } from '../../../providers/src/crypto.ts'
 import { documentKeys } from '../../../providers/src/keys/root.ts'
 import { createVault } from '../../../providers/src/keys/vault.ts'
@@ -13,6 +13,7 @@ import { fakeSigning, fakeVerify } from '../../../providers/src/testing/fake-sig
 import type { Wire } from '../../../providers/src/testing/network.ts'
 import type { Random } from '../../../providers/src/testing/random.ts'
 import { createYjsReplica } from '../../../providers/src/yjs/replica.ts'
+import { corrupt } from './corrupt.ts'
 import { createDiskWriter, type Disk } from './device.ts'
 import type { Host } from './host.ts'
 import type { Knobs } from './knobs.ts'
@@ -45,6 +46,8 @@ export const createTab = (deps: {
   readonly deviceSeed: Uint8Array
   readonly keep: boolean
   readonly isHealed: () => boolean
+  /** Writes what no honest client writes. */
+  readonly isEvil?: boolean
   /** The document as it was left by an earlier provider, if that is what happens here. */
   readonly doc?: Y.Doc
 }): Tab => {
@@ -54,25 +57,27 @@ export const createTab = (deps: {
   doc.clientID = 1 + random.int(2 ** 31)
   const origin = {}
   const replica = createYjsReplica(doc, origin)
-  const vault = createVault({
+  const honest = createVault({
     keys: documentKeys(SECRET.slice(), 'room'),
     deviceSeed,
     role: 'writer',
     random: (length) => random.bytes(length),
     ...(knobs.realSignatures ? {} : { signing: fakeSigning(signingKey) }),
   })
+  const vault = deps.isEvil ? corrupt(honest, random) : honest
   const session = createSession({
     vault,
     codec: replica,
     verify: knobs.realSignatures ? verify : fakeVerify,
     random: (length) => random.bytes(length),
     dice: random,
-    deflate: (bytes) => deflateSync(bytes),
-    inflate: (bytes) => inflateSync(bytes),
+    deflate,
+    inflate,
     options: {
       create: true,
       flushMs: 50,
-      snapshot: { afterUpdates: knobs.snapshotAfter, afterBytes: 1e9, idleMs: 500 },
+      // What a malicious snapshot does is detected, not prevented: not in this world.
+      snapshot: deps.isEvil ? false : { afterUpdates: knobs.snapshotAfter, afterBytes: 1e9, idleMs: 500 },
       compress: random.chance(0.5),
       pad: random.chance(0.3),
       keep,
@@ -115,7 +120,7 @@ export const createTab = (deps: {
         queue.push({ type: 'compared', content: replica.missing(effect.pending) })
         return
       case 'capture':
-        queue.push({ type: 'captured', content: replica.capture() })
+        queue.push({ type: 'captured', content: replica.capture(effect.evenIncomplete) })
         return
       case 'reread':
         queue.push({ type: 'reread', entries: new Map(disk.entries) })
