@@ -15,6 +15,8 @@ export interface Worker<Out extends Message, In extends Message> {
   next<Type extends In['type']>(type: Type): Promise<Extract<In, { type: Type }>>
   /** Hears every message; returns how to stop. */
   listen(hear: (message: In) => void): () => void
+  /** Lets the process end as it likes to, which is when a profile is written. */
+  end(): Promise<void>
   /** Ends the process, however busy it is. Idempotent. */
   kill(): Promise<void>
 }
@@ -77,6 +79,10 @@ export const startWorker = <Out extends Message, In extends Message>(
         })
       }),
     listen,
+    end: async () => {
+      if (child.connected) child.disconnect()
+      await ended
+    },
     kill: async () => {
       child.kill('SIGKILL')
       await ended

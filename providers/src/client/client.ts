@@ -86,7 +86,7 @@ const SNAPSHOT_OPTIONS = ['afterUpdates', 'afterBytes', 'idleMs']
 const SNAPSHOTS: SnapshotPolicy = { afterUpdates: 200, afterBytes: 256 * 1024, idleMs: 5_000 }
 const NORMAL = 1000
 
-const valueOf = async <T>(value: T | (() => T | Promise<T>)): Promise<T> =>
+const current = async <T>(value: T | (() => T | Promise<T>)): Promise<T> =>
   value instanceof Function ? value() : value
 
 export const createClient = (options: ClientOptions): Client => {
@@ -116,8 +116,8 @@ export const createClient = (options: ClientOptions): Client => {
   const socket = createSocket({
     address: async () => {
       const url = new URL(relay)
-      for (const [name, value] of Object.entries(await valueOf(params))) url.searchParams.set(name, value)
-      return { url: url.href, token: checkToken(await valueOf(token)) }
+      for (const [name, value] of Object.entries(await current(params))) url.searchParams.set(name, value)
+      return { url: url.href, token: checkToken(await current(token)) }
     },
     WebSocketPolyfill,
     dice: Math.random,

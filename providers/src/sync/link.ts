@@ -14,6 +14,7 @@ import {
   toHex,
   unreachable,
 } from '../protocol/index.ts'
+import { createChannels } from './channels.ts'
 import type { Input } from './effects.ts'
 import { createHeartbeat } from './heartbeat.ts'
 
@@ -56,25 +57,14 @@ const GREETING_MS = 10_000
 /** Not in the permanent band: an evil or faulty relay may be replaced by a good one. */
 const UNREADABLE = 4500
 
-interface Attached {
-  readonly docId: Uint8Array
-  channel: number | undefined
-  /** The last `open` of this document: its number on the wire, and the session's own. */
-  attempt: { readonly wire: number; readonly own: number } | undefined
-}
-
 type Phase =
   | { readonly type: 'down' }
   | { readonly type: 'greeting'; readonly until: number }
   | { readonly type: 'up'; readonly relayKey: Uint8Array; readonly nonce: Uint8Array }
 
 export const createLink = (): Link => {
-  const documents = new Map<string, Attached>()
-  const byChannel = new Map<number, { readonly key: string; readonly docId: Uint8Array }>()
-  /** Openings that nobody waits for any more, by their number on the wire. */
-  const abandoned = new Set<number>()
+  const channels = createChannels()
   let phase: Phase = { type: 'down' }
-  let attempts = 0
   let effects: LinkEffect[] = []
 
   const emit = (effect: LinkEffect): void => {
@@ -89,21 +79,12 @@ export const createLink = (): Link => {
 
   const heartbeat = createHeartbeat((token) => send({ type: 'ping', token }))
 
-  const reset = (): void => {
-    phase = { type: 'down' }
-    byChannel.clear()
-    abandoned.clear()
-    for (const attached of documents.values()) {
-      attached.channel = undefined
-      attached.attempt = undefined
-    }
-  }
-
   const down = (): void => {
     const wasUp = phase.type === 'up'
-    reset()
-    if (wasUp)
-      for (const docId of documents.keys()) emit({ type: 'route', docId, input: { type: 'disconnected' } })
+    phase = { type: 'down' }
+    channels.reset()
+    if (!wasUp) return
+    for (const docId of channels.keys()) emit({ type: 'route', docId, input: { type: 'disconnected' } })
   }
 
   const drop = (code: number, reason: string): void => {
@@ -125,7 +106,7 @@ export const createLink = (): Link => {
     } else {
       phase = { type: 'up', relayKey: frame.relayKey.slice(), nonce: frame.nonce.slice() }
       emit({ type: 'greeted' })
-      for (const key of documents.keys()) connect(key)
+      for (const key of channels.keys()) connect(key)
     }
   }
 
@@ -139,33 +120,28 @@ export const createLink = (): Link => {
   }
 
   const opened = (frame: Extract<ToClient, { type: 'opened' }>, bytes: Uint8Array): void => {
-    const key = toHex(frame.docId)
-    const attached = documents.get(key)
-    const wasAbandoned = abandoned.delete(frame.attempt)
-    if (attached === undefined) {
-      // Its document was closed before the relay answered.
-      if (wasAbandoned) send({ type: 'close', channel: frame.channel })
-      return
+    const opening = channels.opened(frame.docId, frame.attempt, frame.channel)
+    switch (opening.type) {
+      case 'expected':
+        route(toHex(frame.docId), { ...frame, attempt: opening.attempt }, bytes)
+        return
+      case 'abandoned':
+        send({ type: 'close', channel: frame.channel })
+        return
+      case 'conflict':
+        drop(UNREADABLE, 'the relay gave one channel to two documents')
+        return
+      case 'stale':
+        return
+      default:
+        unreachable(opening)
     }
-    const { attempt } = attached
-    if (attempt === undefined || attempt.wire !== frame.attempt) return
-    if ((byChannel.get(frame.channel)?.key ?? key) !== key) {
-      drop(UNREADABLE, 'the relay gave one channel to two documents')
-      return
-    }
-    if (attached.channel !== undefined) byChannel.delete(attached.channel)
-    attached.channel = frame.channel
-    byChannel.set(frame.channel, { key, docId: attached.docId })
-    route(key, { ...frame, attempt: attempt.own }, bytes)
   }
 
   const closed = (frame: Extract<ToClient, { type: 'closed' }>, bytes: Uint8Array): void => {
-    const key = toHex(frame.docId)
-    const attached = documents.get(key)
-    if (attached === undefined) return
-    if (attached.channel !== undefined) byChannel.delete(attached.channel)
-    attached.channel = undefined
-    route(key, frame, bytes)
+    if (!channels.isAttached(frame.docId)) return
+    channels.closed(frame.docId)
+    route(toHex(frame.docId), frame, bytes)
   }
 
   const dispatch = (frame: Exclude<ToClient, { type: 'hello' }>, bytes: Uint8Array): void => {
@@ -184,7 +160,7 @@ export const createLink = (): Link => {
       case 'found':
       case 'joined':
       case 'left': {
-        const document = byChannel.get(frame.channel)
+        const document = channels.find(frame.channel)
         if (document !== undefined) route(document.key, frame, bytes)
         return
       }
@@ -202,7 +178,7 @@ export const createLink = (): Link => {
     }
     let isForNobody = false
     const frame = decodeToClient(bytes, (channel) => {
-      const document = byChannel.get(channel)
+      const document = channels.find(channel)
       if (document === undefined) isForNobody = true
       return document?.docId
     })
@@ -214,35 +190,21 @@ export const createLink = (): Link => {
     else drop(UNREADABLE, 'the relay spoke before its greeting')
   }
 
-  const detach = (key: string): void => {
-    const attached = documents.get(key)
-    documents.delete(key)
-    if (attached === undefined || phase.type !== 'up') return
-    if (attached.channel !== undefined) {
-      byChannel.delete(attached.channel)
-      send({ type: 'close', channel: attached.channel })
-    } else if (attached.attempt !== undefined) {
-      abandoned.add(attached.attempt.wire)
-    }
+  const detach = (docId: Uint8Array): void => {
+    const channel = channels.detach(docId)
+    if (channel !== undefined) send({ type: 'close', channel })
   }
 
-  const transmit = (key: string, frame: ToRelay): void => {
-    const attached = documents.get(key)
-    if (attached === undefined || phase.type !== 'up') return
-    if (frame.type !== 'open') {
-      send(frame, key)
-      return
-    }
-    // Numbered here: a document that is closed and opened again must not take the old opening's answer for its own.
-    attempts += 1
-    attached.attempt = { wire: attempts, own: frame.attempt }
-    send({ ...frame, attempt: attempts }, key)
+  const transmit = (docId: Uint8Array, frame: ToRelay): void => {
+    if (phase.type !== 'up' || !channels.isAttached(docId)) return
+    const isOpen = frame.type === 'open'
+    send(isOpen ? { ...frame, attempt: channels.opening(docId, frame.attempt) } : frame, toHex(docId))
   }
 
   const handle = (input: LinkInput, now: number): void => {
     switch (input.type) {
       case 'opened':
-        reset()
+        down()
         phase = { type: 'greeting', until: now + GREETING_MS }
         heartbeat.begin(now)
         send({
@@ -258,17 +220,15 @@ export const createLink = (): Link => {
       case 'received':
         received(input.bytes, now)
         return
-      case 'attach': {
-        const key = toHex(input.docId)
-        documents.set(key, { docId: input.docId, channel: undefined, attempt: undefined })
-        connect(key)
+      case 'attach':
+        channels.attach(input.docId)
+        connect(toHex(input.docId))
         return
-      }
       case 'detach':
-        detach(toHex(input.docId))
+        detach(input.docId)
         return
       case 'transmit':
-        transmit(toHex(input.docId), input.frame)
+        transmit(input.docId, input.frame)
         return
       case 'probe':
         if (phase.type === 'up') heartbeat.probe(now)

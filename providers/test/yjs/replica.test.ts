@@ -380,12 +380,12 @@ describe('capture and isEmpty', () => {
       false,
     )
     expect(replica.isEmpty()).toBe(false)
-    expect(replica.capture()).toBeUndefined()
+    expect(replica.capture(false)).toBeUndefined()
     replica.apply(
       updates.map((update) => received(update)),
       false,
     )
-    const captured = replica.capture()
+    const captured = replica.capture(false)
     expect(captured?.encoding).toBe(2)
     const other = docFrom([])
     Y.applyUpdateV2(other, captured?.payload ?? new Uint8Array())
