@@ -6,7 +6,7 @@ import type { Loaded, LoaderReport, LoadOrder } from './loader.ts'
 import type { Applied, ApplyOrder, PlainReport } from './plain.ts'
 import type { RelayProcess } from './relay.ts'
 import { type Room, TEXT } from './room.ts'
-import { applyPatch, textAfter, type Trace, type TraceName } from './trace.ts'
+import { applyPatch, type Trace, type TraceName, textAfter } from './trace.ts'
 import { startWorker, type Worker } from './worker.ts'
 import type { WriterOrder, WriterReport } from './writer.ts'
 
@@ -17,7 +17,7 @@ export interface Row {
   readonly loads: readonly Load[]
 }
 
-export type Load = Pick<Loaded, 'cpuMs' | 'wallMs' | 'bytes' | 'residentMb'>
+type Load = Pick<Loaded, 'cpuMs' | 'wallMs' | 'bytes' | 'residentMb'>
 
 export interface Setting {
   readonly relay: RelayProcess
@@ -55,19 +55,33 @@ export const loadFromSnapshot = (setting: Setting, edits: number, tail: number):
 /** The same content in plain Yjs: each update, and the whole state in both encodings. */
 export const loadPlain = async (setting: Setting, edits: number): Promise<readonly Row[]> => {
   const { updates, stateV1, stateV2 } = typed(setting.trace, edits)
-  const rows: Row[] = []
-  for (const [name, order] of [
-    ['plain Yjs, one update per edit', { type: 'apply', encoding: 'V1', updates }],
-    ['plain Yjs, state V1', { type: 'apply', encoding: 'V1', updates: [stateV1] }],
-    ['plain Yjs, state V2', { type: 'apply', encoding: 'V2', updates: [stateV2] }],
-  ] as const) {
-    setting.tell(`${name}, ${setting.runs} times`)
-    const bytes = order.updates.reduce((sum, update) => sum + update.length, 0)
-    const loads: Load[] = []
-    for (let run = 0; run < setting.runs; run += 1) loads.push({ ...(await apply(setting, order, edits)), bytes })
-    rows.push({ name, edits, loads })
+  return [
+    await applyAll(setting, edits, 'plain Yjs, one update per edit', {
+      type: 'apply',
+      encoding: 'V1',
+      updates,
+    }),
+    await applyAll(setting, edits, 'plain Yjs, state V1', {
+      type: 'apply',
+      encoding: 'V1',
+      updates: [stateV1],
+    }),
+    await applyAll(setting, edits, 'plain Yjs, state V2', {
+      type: 'apply',
+      encoding: 'V2',
+      updates: [stateV2],
+    }),
+  ]
+}
+
+const applyAll = async (setting: Setting, edits: number, name: string, order: ApplyOrder): Promise<Row> => {
+  setting.tell(`${name}, ${setting.runs} times`)
+  const bytes = order.updates.reduce((sum, update) => sum + update.length, 0)
+  const loads: Load[] = []
+  for (let run = 0; run < setting.runs; run += 1) {
+    loads.push({ ...(await applyOnce(setting, order, edits)), bytes })
   }
-  return rows
+  return { name, edits, loads }
 }
 
 const withWriter = async <T>(
@@ -134,7 +148,7 @@ export const loadOnce = async (room: Room, nodeOptions: readonly string[] = []):
   }
 }
 
-const apply = async (setting: Setting, order: ApplyOrder, edits: number): Promise<Applied> => {
+const applyOnce = async (setting: Setting, order: ApplyOrder, edits: number): Promise<Applied> => {
   const worker = startWorker<ApplyOrder, PlainReport>(
     new URL('./plain.ts', import.meta.url),
     setting.nodeOptions,

@@ -17,7 +17,7 @@ export interface RelayProcess {
   remove(): Promise<void>
 }
 
-const COMMAND = fileURLToPath(new URL('../../relay-node/src/bin.ts', import.meta.url))
+const COMMAND = fileURLToPath(new URL('./bin.ts', import.meta.resolve('sealsync-relay')))
 const START_MS = 20_000
 
 /** Starts a relay on a free port of this machine. */
@@ -53,7 +53,8 @@ export const startRelayProcess = async (): Promise<RelayProcess> => {
     started.stderr.on('data', hear)
     const deadline = Date.now() + START_MS
     while (!(await answers(port))) {
-      if (started.exitCode !== null || Date.now() > deadline) throw new Error(`the relay did not start:\n${said}`)
+      if (started.exitCode !== null || Date.now() > deadline)
+        throw new Error(`the relay did not start:\n${said}`)
       await sleep(10)
     }
   }

@@ -69,11 +69,16 @@ export const applyPatch = (target: Text, [position, deleted, inserted]: Patch): 
 
 /** What the first `count` edits leave, by plain string surgery. */
 export const textAfter = ({ edits }: Trace, count: number): string => {
-  const units: string[] = []
+  // Two stacks that meet at the caret: it rarely goes far.
+  const left: string[] = []
+  const right: string[] = []
   for (const [position, deleted, inserted] of edits.slice(0, count)) {
-    units.splice(position, deleted, ...inserted.split(''))
+    while (left.length > position) right.push(left.pop() ?? '')
+    while (left.length < position) left.push(right.pop() ?? '')
+    right.length -= deleted
+    for (const unit of inserted.split('')) left.push(unit)
   }
-  return units.join('')
+  return left.join('') + right.reverse().join('')
 }
 
 const isAstral = ([, , inserted]: Patch): boolean => /[\u{10000}-\u{10ffff}]/u.test(inserted)

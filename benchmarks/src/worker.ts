@@ -22,7 +22,7 @@ export interface Worker<Out extends Message, In extends Message> {
 }
 
 /** The message that every worker may send when it cannot go on. */
-export interface Failed {
+interface Failed {
   readonly type: 'failed'
   readonly message: string
 }
@@ -69,7 +69,8 @@ export const startWorker = <Out extends Message, In extends Message>(
     },
     next: (type) =>
       new Promise((resolve, reject) => {
-        if (child.exitCode !== null || child.signalCode !== null) return reject(new Error('the worker has ended'))
+        if (child.exitCode !== null || child.signalCode !== null)
+          return reject(new Error('the worker has ended'))
         waiting.add(reject)
         const stop = listen((message) => {
           if (!isOfType(message, type)) return

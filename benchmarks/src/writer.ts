@@ -24,7 +24,7 @@ export type WriterReport =
 const PIPELINE = 1_000
 const EDITS_A_TURN = 50
 const EDITS_A_TRANSACTION = 100
-const PROGRESS_EDITS = 10_000
+const PROGRESS_EDITS = 25_000
 
 const parent = starter<WriterReport, WriterOrder>()
 const doc = new Doc()

@@ -33,6 +33,8 @@ export interface Connection {
   frameLimit(): number
   /** The peer has few unsent bytes again. */
   drained(): void
+  /** Ends it with a code, for an offence that only its carrier can see. */
+  drop(code: number, reason: string): void
   /** The connection is gone. */
   disconnect(): void
 }
@@ -55,7 +57,7 @@ export interface ConnectionOptions {
   readonly onFailure: (error: unknown) => void
 }
 
-export const createConnection = (options: ConnectionOptions): Connection & Pick<Link, 'fail'> => {
+export const createConnection = (options: ConnectionOptions): Connection => {
   const { limits, documents } = options
   const subscribers = new Map<string, Subscriber>()
   // A later opening of the same document takes the place of an earlier one.
@@ -279,7 +281,7 @@ export const createConnection = (options: ConnectionOptions): Connection & Pick<
   return {
     receive,
     frameLimit,
-    fail,
+    drop: fail,
     drained: () => {
       flow.drained()
       worker.resume()

@@ -69,7 +69,7 @@ export interface Relay {
 /** A relay; the store stays the caller's, who closes it after the relay. */
 export const createRelay = ({ store, verify, now, random, defer, log, ...options }: RelayOptions): Relay => {
   const limits: RelayLimits = { ...RELAY_LIMITS, ...options.limits }
-  const connections = new Map<number, Connection & { fail(code: number, reason: string): void }>()
+  const connections = new Map<number, Connection>()
   let numbers = 0
   let underWay = 0
   let waitingForIdle: (() => void)[] = []
@@ -126,7 +126,7 @@ export const createRelay = ({ store, verify, now, random, defer, log, ...options
     }),
     close: async () => {
       for (const connection of connections.values())
-        connection.fail(CLOSE.goingAway, 'the relay is going away')
+        connection.drop(CLOSE.goingAway, 'the relay is going away')
       await idle()
     },
   }

@@ -55,11 +55,6 @@ export const serveSocket = (options: SocketOptions): RelaySocket => {
     resume: () => socket.resume(),
   })
 
-  const drop = (code: number, reason: string): void => {
-    connection.disconnect()
-    shut(code, reason)
-  }
-
   const isTooFast = (): boolean => {
     const at = now()
     allowance = Math.min(FRAMES_AT_ONCE, allowance + ((at - countedAt) * FRAMES_PER_SECOND) / 1000) - 1
@@ -70,8 +65,8 @@ export const serveSocket = (options: SocketOptions): RelaySocket => {
   const receive = (data: RawData, isBinary: boolean): void => {
     unfinishedBytes = 0
     if (socket.readyState !== socket.OPEN) return
-    if (!isBinary) drop(CLOSE.malformed, 'frames are binary')
-    else if (isTooFast()) drop(CLOSE.tooManyRequests, 'too many frames')
+    if (!isBinary) connection.drop(CLOSE.malformed, 'frames are binary')
+    else if (isTooFast()) connection.drop(CLOSE.tooManyRequests, 'too many frames')
     else connection.receive(bytesOf(data))
   }
 
@@ -79,7 +74,7 @@ export const serveSocket = (options: SocketOptions): RelaySocket => {
   raw.prependListener('data', (chunk: Buffer) => {
     unfinishedBytes += chunk.length
     if (unfinishedBytes <= connection.frameLimit() + UNFINISHED) return
-    if (socket.readyState === socket.OPEN) drop(CLOSE.tooLarge, 'the frame is too large')
+    if (socket.readyState === socket.OPEN) connection.drop(CLOSE.tooLarge, 'the frame is too large')
     else if (unfinishedBytes > 4 * connection.frameLimit()) socket.terminate()
   })
   raw.on('drain', () => connection.drained())
@@ -89,7 +84,7 @@ export const serveSocket = (options: SocketOptions): RelaySocket => {
     } catch (error) {
       // A fault of ours. It must not become everybody's.
       options.onError(error)
-      drop(1011, 'internal error')
+      connection.drop(1011, 'internal error')
     }
   })
   socket.on('pong', () => {

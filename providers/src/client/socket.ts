@@ -11,7 +11,7 @@ import { now } from './clock.ts'
 export type WebSocketConstructor = new (url: string) => object
 
 /** Where to connect, and with which access token (may be empty). */
-export interface Address {
+interface Address {
   readonly url: string
   readonly token: string
 }

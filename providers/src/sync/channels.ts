@@ -8,7 +8,7 @@ interface Attached {
   attempt: { readonly wire: number; readonly own: number } | undefined
 }
 
-export type Opening =
+type Opening =
   /** For the document; `attempt` is the number that its session gave. */
   | { readonly type: 'expected'; readonly attempt: number }
   /** Its document was closed here before the relay answered. */

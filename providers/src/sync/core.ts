@@ -73,6 +73,8 @@ export interface State {
   /** A refusal that sealing again cannot cure. */
   blocked: string | undefined
   needsKey: boolean
+  /** When something of ours was last sent. */
+  pushedAt: number
   flushAt: number | undefined
   retryAt: number | undefined
   reopenAt: number | undefined

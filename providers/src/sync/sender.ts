@@ -79,6 +79,7 @@ export const createSender = (core: Core): Sender => {
       }
       items.push(...updateItems(batch))
       core.transmit({ type: 'push', channel, items })
+      state.pushedAt = state.now
       batch = []
       bytes = 0
     }

@@ -195,7 +195,7 @@ export const createSession = (deps: SessionDeps): Session => {
     },
     wakeAt: () => {
       const times = [state.flushAt, state.retryAt, state.reopenAt, compareAt()]
-      times.push(presence.wakeAt(), maker.wakeAt(), ledger.wakeAt())
+      times.push(subscription.wakeAt(), presence.wakeAt(), maker.wakeAt(), ledger.wakeAt())
       const earliest = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
       return earliest === Number.POSITIVE_INFINITY ? undefined : earliest
     },
@@ -229,6 +229,7 @@ const beginning = ({ vault, random }: SessionDeps): State => {
     since: { updates: 0, bytes: 0 },
     blocked: undefined,
     needsKey: false,
+    pushedAt: 0,
     flushAt: undefined,
     retryAt: undefined,
     reopenAt: undefined,

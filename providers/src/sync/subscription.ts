@@ -4,7 +4,7 @@
  */
 import { isPermanent, type ToClient } from '../protocol/index.ts'
 import type { Comparison } from './comparison.ts'
-import type { Core } from './core.ts'
+import type { Core, State } from './core.ts'
 import type { Intake } from './intake.ts'
 import { STATE_KEY } from './keep.ts'
 import type { Maker } from './maker.ts'
@@ -17,12 +17,15 @@ export interface Subscription {
   received(frame: Exclude<ToClient, { type: 'hello' | 'pong' }>): void
   detach(): void
   woke(): void
+  wakeAt(): number | undefined
 }
 
 const REOPEN_BASE_MS = 50
 const REOPEN_MAX_MS = 10_000
 /** After so many gaps in a row the cursor itself is doubted. */
 const GAPS_BEFORE_COMPLETE = 5
+/** Whoever owes us an answer for this long has lost the question, or we its answer. */
+const PATIENCE_MS = 15_000
 
 export const createSubscription = (
   core: Core,
@@ -41,6 +44,8 @@ export const createSubscription = (
   let attempt = 0
   /** The session that the last `open` showed: presence speaks as this one, even when our chain begins anew. */
   let openedAs = state.certificate.session
+  /** When the relay last said something about this document, or was first asked to. */
+  let heardAt = 0
 
   const open = (): void => {
     if (state.relay === undefined) return
@@ -49,6 +54,7 @@ export const createSubscription = (
     state.reopenAt = undefined
     state.caughtUp = false
     state.phase = { type: 'opening', attempt }
+    heardAt = state.now
     if (chains.get(state.certificate)?.ended) sender.endSession(0)
     openedAs = state.certificate.session
     core.transmit({
@@ -75,6 +81,17 @@ export const createSubscription = (
     state.reopenAt =
       state.now + (gaps === 1 ? 0 : Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** gaps) * dice())
   }
+
+  /** An opening, a load, or an envelope that was pushed, is not answered for too long. */
+  const patienceEndsAt = (): number | undefined => {
+    const { phase, paused } = state
+    if (state.reopenAt !== undefined || paused.receive) return undefined
+    const isOwed = phase.type === 'opening' || phase.type === 'loading' || owesAck(phase)
+    return isOwed ? Math.max(heardAt, state.pushedAt) + PATIENCE_MS : undefined
+  }
+
+  const owesAck = (phase: State['phase']): boolean =>
+    phase.type === 'live' && !state.paused.send && state.blocked === undefined && outbox.sealed().length > 0
 
   const opened = (frame: Extract<ToClient, { type: 'opened' }>): void => {
     if (state.phase.type !== 'opening' || state.phase.attempt !== frame.attempt) return
@@ -144,6 +161,7 @@ export const createSubscription = (
   return {
     open,
     received: (frame) => {
+      heardAt = state.now
       switch (frame.type) {
         case 'opened':
           opened(frame)
@@ -179,6 +197,9 @@ export const createSubscription = (
     },
     woke: () => {
       if (state.reopenAt !== undefined && state.reopenAt <= state.now) open()
+      const end = patienceEndsAt()
+      if (end !== undefined && end <= state.now) reopen()
     },
+    wakeAt: patienceEndsAt,
   }
 }

@@ -18,14 +18,20 @@ export const createKnown = (): Known => {
 
   /** Deletions that must be told: neither known nor a consequence of the structs themselves. */
   const untold = (struct: Y.Item | Y.GC): readonly Range[] => {
-    if (!struct.deleted || isBelowDeleted(struct)) return []
+    // Yjs turns into GC structs only what stands below something deleted.
+    if (!struct.deleted || !('content' in struct)) return []
+    const isBelow = isBelowDeleted(struct)
+    if (isBelow && struct.parentSub === null) return []
     const { client, clock } = struct.id
     const end = clock + struct.length
-    const told = [...deletions.held(client, clock, end)]
     // A struct that is sent without its content does not tell its deletion to whoever has a copy with content already.
-    // Values of a key replace each other on every replica, unless they travel joined to one struct.
-    if (isReplaced(struct))
-      told.push(...(struct.length === 1 ? [{ start: clock, end }] : single.held(client, clock, end)))
+    const told = [...deletions.held(client, clock, end)]
+    if (struct.parentSub !== null) {
+      // Values of a key replace each other on every replica, unless they travel joined to one struct.
+      const replacedEnd = isBelow || struct.right !== null ? end : end - 1
+      if (struct.length > 1) told.push(...single.held(client, clock, replacedEnd))
+      else if (replacedEnd === end) return []
+    }
     return subtract({ start: clock, end }, merge(told))
   }
 
@@ -62,17 +68,9 @@ export const createKnown = (): Known => {
   }
 }
 
-/** True when everybody deletes this struct without being told, because it stands below something deleted. */
-const isBelowDeleted = (struct: Y.Item | Y.GC): boolean => {
-  // Yjs turns into GC structs only what stood below something deleted.
-  if (!('content' in struct)) return true
-  const { parent } = struct
-  return parent instanceof Y.AbstractType && parent._item !== null && parent._item.deleted
-}
-
-/** True for a value of a key (of a map, or an attribute) that another one has replaced; concurrent edits do that. */
-const isReplaced = (struct: Y.Item | Y.GC): boolean =>
-  'content' in struct && struct.parentSub !== null && struct.right !== null
+/** What stands below something deleted is deleted by everybody who holds it, without being told. */
+const isBelowDeleted = ({ parent }: Y.Item): boolean =>
+  parent instanceof Y.AbstractType && parent._item !== null && parent._item.deleted
 
 const isSkip = (struct: Y.Item | Y.GC | Y.Skip): boolean => struct instanceof Y.Skip
 

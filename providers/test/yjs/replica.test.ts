@@ -6,7 +6,7 @@ import { createYjsReplica } from '../../src/yjs/replica.ts'
 import { contentOf, createDice, createHistory, docFrom, edit, received } from './documents.ts'
 
 const origin = 'provider'
-const property = { numRuns: 3000 }
+const property = { numRuns: 200 }
 
 const seeds = fc.record({
   seed: fc.integer({ min: 1, max: 2 ** 31 }),

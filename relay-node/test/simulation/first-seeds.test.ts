@@ -33,6 +33,7 @@ const createScene = (changes: Partial<Knobs> = {}): Scene => {
     storeMs: 5,
     diskFaults: 0,
     commitFaults: 0,
+    frameLoss: 0,
     snapshotAfter: 1e9,
     graceMs: 0,
     ...changes,

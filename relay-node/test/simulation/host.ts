@@ -128,7 +128,9 @@ export const createHost = (deps: {
         },
       })
       const connection = current.connect({
-        send: (bytes) => wire.down.send(bytes),
+        send: (bytes) => {
+          if (isHealed() || !random.chance(knobs.frameLoss)) wire.down.send(bytes)
+        },
         buffered: () => 0,
         close: () => {
           wire.cut()

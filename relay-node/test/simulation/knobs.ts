@@ -20,6 +20,8 @@ export interface Knobs {
   readonly wipeEveryMs: number
   readonly moveEveryMs: number
   readonly commitFaults: number
+  /** How many frames of the relay are lost on a link that stays up. */
+  readonly frameLoss: number
   readonly diskFaults: number
   readonly openSessions: number
   readonly snapshotAfter: number
@@ -57,6 +59,7 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
     wipeEveryMs: 0,
     moveEveryMs: 0,
     commitFaults: oneOf(0, 0, 0.05),
+    frameLoss: oneOf(0, 0, 0.03),
     diskFaults: oneOf(0, 0, 0.05),
     openSessions: 4096,
     snapshotAfter: oneOf(3, 8, 20),

@@ -175,6 +175,8 @@ export const createTab = (deps: {
 
   const received = (bytes: Uint8Array): void => {
     const frame = decodeToClient(bytes, (channel) => channels.get(channel))
+    // Without its `opened`, which may be lost, nothing of a document can be read; the link ignores it then.
+    if (!frame.ok && knobs.frameLoss > 0) return
     if (!frame.ok) throw new Error(`client cannot decode: ${frame.error}`)
     const { value } = frame
     if (value.type === 'pong') return

@@ -1,0 +1,38 @@
+/** Drops an author's link at random, by seed: at which transactions, and for how long. */
+import type { Random } from 'sealsync/testing'
+import type { SealsyncProvider } from 'sealsync/yjs'
+
+export interface Drops {
+  /** Called at every transaction. */
+  tick(): void
+  /** Puts the link up and leaves it so; returns how often it was dropped. */
+  stop(): number
+}
+
+const APART = 400
+const DOWN_MS = 40
+
+export const createDrops = (provider: SealsyncProvider, random: Random): Drops => {
+  let next = random.int(APART)
+  let count = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const mend = (): void => {
+    clearTimeout(timer)
+    timer = undefined
+    provider.connect()
+  }
+  return {
+    tick: () => {
+      next -= 1
+      if (next > 0 || timer !== undefined) return
+      next = 1 + random.int(APART)
+      count += 1
+      provider.disconnect()
+      timer = setTimeout(mend, random.int(DOWN_MS))
+    },
+    stop: () => {
+      mend()
+      return count
+    },
+  }
+}

@@ -1,0 +1,27 @@
+/** Typing as fast as it goes, whatever the other author does meanwhile. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Random } from 'sealsync/testing'
+import { otherOf } from './ancestors.ts'
+import type { Author } from './gated.ts'
+import { fitTo, type as typeEdit } from './typing.ts'
+
+/** So many edits may be unconfirmed: a limit, so that the relay dies in the midst of it and not afterwards. */
+const AHEAD = 300
+const TURN_CHANCE = 0.2
+
+/** Returns, for each transaction, how many of the other author's were there. */
+export const typeFreely = async (author: Author, random: Random): Promise<readonly number[]> => {
+  const { doc, provider, part, counter, news, drops } = author
+  const other = otherOf(part.agent)
+  const seen: number[] = []
+  for (const edit of part.edits) {
+    seen.push(counter.held(doc, other))
+    typeEdit(doc, edit, fitTo(doc))
+    drops.tick()
+    if (random.chance(TURN_CHANCE)) await nextTurn()
+    while (provider.unsyncedChanges > AHEAD) await nextTurn()
+  }
+  const total = part.needs.at(-1) ?? 0
+  while (counter.held(doc, other) < total) await news.changed()
+  return seen
+}

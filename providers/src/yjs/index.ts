@@ -1,0 +1,12 @@
+/**
+ * `sealsync/yjs`: end-to-end encrypted sync for Yjs documents, behind the interface of the providers that apps know.
+ *
+ * @packageDocumentation
+ */
+export type { Awareness } from 'y-protocols/awareness'
+export type { Doc } from 'yjs'
+export type { ConnectionStatus } from '../client/sync-document.ts'
+export type { Alarm, AlarmKind, PauseDirections, SyncStatus } from '../sync/effects.ts'
+export { SealsyncProvider } from './provider.ts'
+export type { CloseEvent, ProviderEvents, ProviderSnapshot } from './provider-events.ts'
+export type { ProviderOptions } from './provider-options.ts'

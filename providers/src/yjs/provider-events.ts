@@ -1,0 +1,61 @@
+/** What a provider shows and tells. Names and payloads are those that apps and editors already listen to. */
+import type { Doc } from 'yjs'
+import type { ConnectionStatus, DocumentEvents } from '../client/sync-document.ts'
+import type { Alarm, SyncStatus } from '../sync/effects.ts'
+import type { SealsyncProvider } from './provider.ts'
+
+/** Everything that changes, in one immutable object that stays the same one until something does. */
+export interface ProviderSnapshot {
+  /** Of the connection. */
+  readonly status: ConnectionStatus
+  /** Of the document. */
+  readonly syncStatus: SyncStatus
+  /** All that the relay had is applied, on this connection. */
+  readonly synced: boolean
+  /** Edits that are not yet both acknowledged by the relay and kept in storage. Never too low. */
+  readonly unsyncedChanges: number
+  /** Nothing was ever stored in this document: it is new, or secret or room are wrong. */
+  readonly isNew: boolean
+  /** Why `syncStatus` is `blocked`, `needs-key` or `not-found`. */
+  readonly reason: string | undefined
+}
+
+/** Why a connection or document was closed; codes 4400–4499 are for good. */
+export interface CloseEvent {
+  readonly code: number
+  readonly reason: string
+}
+
+/** The arguments of each event's listeners. */
+export interface ProviderEvents {
+  /** Once per change of the connection. */
+  readonly status: readonly [event: { readonly status: ConnectionStatus }]
+  /** On both edges. */
+  readonly sync: readonly [isSynced: boolean]
+  /** Only when it becomes true. */
+  readonly synced: readonly [event: { readonly state: true }]
+  readonly unsyncedChanges: readonly [event: { readonly number: number }]
+  /** Whether there are unsynced changes, on both edges. */
+  readonly 'local-changes': readonly [hasLocalChanges: boolean]
+  /** `getSnapshot()` returns something else now. */
+  readonly change: readonly []
+  /** An integrity fact to show or log. */
+  readonly alarm: readonly [alarm: Alarm]
+  /** Nothing was ever stored in this document: it is new, or secret or room are wrong. */
+  readonly new: readonly []
+  /** The relay closed the document or the connection for good; `connect()` tries again. */
+  readonly closed: readonly [event: CloseEvent, provider: SealsyncProvider]
+  /** A connection ended, for good or not. */
+  readonly 'connection-close': readonly [event: CloseEvent, provider: SealsyncProvider]
+  /** An attempt to connect failed; it tries again. */
+  readonly 'connection-error': readonly [error: Error, provider: SealsyncProvider]
+  /** Storage could not be read or written. */
+  readonly 'storage-error': readonly [error: Error]
+  /** Bytes on the wire that concern this document, for developer tools. Not to be changed. */
+  readonly frame: readonly [frame: DocumentEvents['frame']]
+  readonly destroy: readonly []
+  /** Never fires; Lexical listens to it. */
+  readonly update: readonly [update: unknown]
+  /** Never fires; Lexical listens to it. */
+  readonly reload: readonly [doc: Doc]
+}

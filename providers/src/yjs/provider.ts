@@ -1,0 +1,281 @@
+/** The provider: a Y.Doc and its Awareness, end-to-end encrypted, behind the interface that Yjs apps already use. */
+import { Awareness } from 'y-protocols/awareness'
+import type { Doc } from 'yjs'
+import { type Client, createClient } from '../client/client.ts'
+import type { ConnectionStatus, SyncDocument } from '../client/sync-document.ts'
+import { isPermanent } from '../protocol/close.ts'
+import type { PauseDirections, SyncStatus } from '../sync/effects.ts'
+import { type AwarenessBinding, bindAwareness } from './awareness.ts'
+import { createClientIds } from './client-ids.ts'
+import { createListeners, type Listeners } from './listeners.ts'
+import { watchEdits } from './local-edits.ts'
+import type { ProviderEvents, ProviderSnapshot } from './provider-events.ts'
+import {
+  checkProvider,
+  connectionOptions,
+  documentOptions,
+  type ProviderOptions,
+} from './provider-options.ts'
+import { createProviderState, type ProviderState } from './provider-state.ts'
+import { createYjsReplica } from './replica.ts'
+
+/**
+ * Syncs a Y.Doc through a relay that can read none of it.
+ *
+ * The constructor opens the document: it reads storage, if there is one, and connects unless told `connect: false`.
+ * What others write is applied with the provider as transaction origin. A class, because editors demand an instance.
+ *
+ * @example
+ * const provider = new SealsyncProvider('wss://relay.example', 'notes', doc, { secret })
+ * await provider.whenSynced
+ */
+export class SealsyncProvider {
+  readonly doc: Doc
+  /** The same as `doc`. */
+  readonly document: Doc
+  readonly awareness: Awareness
+  /** The app's name for the document; never sent. */
+  readonly roomname: string
+  /** The same as `roomname`. */
+  readonly room: string
+  /** Resolves when all that the relay had was applied for the first time; rejects if destroyed before. */
+  readonly whenSynced: Promise<void>
+
+  private address: string
+  private wanted: boolean
+  private isDestroyed = false
+  private isClosedForGood = false
+  private readonly client: Client
+  private readonly session: SyncDocument
+  private readonly state: ProviderState
+  private readonly presence: AwarenessBinding
+  private readonly ownAwareness: Awareness | undefined
+  private readonly stopWatching: () => void
+  private readonly listeners: Listeners<ProviderEvents> = createListeners()
+  private readonly onDocDestroy = (): void => this.destroy()
+
+  constructor(url: string, room: string, doc: Doc, options: ProviderOptions) {
+    checkProvider(doc, options)
+    this.doc = doc
+    this.document = doc
+    this.roomname = room
+    this.room = room
+    this.address = url
+    this.wanted = options.connect ?? true
+
+    const clientIds = createClientIds()
+    const replica = createYjsReplica(doc, this, clientIds.claimed)
+    const client = createClient({ relay: url, ...connectionOptions(options) })
+    const session = client.open({ room, ...documentOptions(options) }, replica)
+    const state = createProviderState(session, this.listeners)
+    this.client = client
+    this.session = session
+    this.state = state
+    this.whenSynced = state.whenSynced
+
+    // Only now that nothing throws any more: an Awareness runs a timer from its first moment.
+    this.ownAwareness = options.awareness === undefined ? new Awareness(doc) : undefined
+    this.awareness = options.awareness ?? this.ownAwareness ?? new Awareness(doc)
+    const presence = bindAwareness({
+      awareness: this.awareness,
+      doc,
+      origin: this,
+      clientIds,
+      present: session.presence,
+    })
+    this.presence = presence
+    this.stopWatching = watchEdits({
+      doc,
+      origin: this,
+      claim: session.claim,
+      push: state.push,
+      // Later, because an app may borrow another client id for a moment, and a cursor should not jump for that.
+      onClientId: () => queueMicrotask(presence.follow),
+    })
+
+    this.forward()
+    doc.on('destroy', this.onDocDestroy)
+  }
+
+  /** Address of the relay. */
+  get url(): string {
+    return this.address
+  }
+
+  /** Of the connection: `connecting`, `connected` or `disconnected`. */
+  get status(): ConnectionStatus {
+    return this.getSnapshot().status
+  }
+
+  /** Of the document: whether everything is saved, and if not, why. */
+  get syncStatus(): SyncStatus {
+    return this.getSnapshot().syncStatus
+  }
+
+  get wsconnected(): boolean {
+    return this.status === 'connected'
+  }
+
+  get wsconnecting(): boolean {
+    return this.status === 'connecting'
+  }
+
+  /** Whether the app wants a connection: `connect()` was called last, and not `disconnect()`. */
+  get shouldConnect(): boolean {
+    return this.wanted
+  }
+
+  /** All that the relay had is applied, on this connection. */
+  get synced(): boolean {
+    return this.getSnapshot().synced
+  }
+
+  /** The same as `synced`. */
+  get isSynced(): boolean {
+    return this.synced
+  }
+
+  /** Edits that are not yet both acknowledged by the relay and kept in storage; an edit counts as soon as it is made. */
+  get unsyncedChanges(): number {
+    return this.getSnapshot().unsyncedChanges
+  }
+
+  get hasUnsyncedChanges(): boolean {
+    return this.unsyncedChanges > 0
+  }
+
+  /** The same as `hasUnsyncedChanges`. */
+  get hasLocalChanges(): boolean {
+    return this.hasUnsyncedChanges
+  }
+
+  /** Nothing was ever stored in this document: it is new, or secret or room are wrong. */
+  get isNew(): boolean {
+    return this.getSnapshot().isNew
+  }
+
+  /** Hex of the document id; `undefined` until the secret has arrived. */
+  get docId(): string | undefined {
+    return this.session.docId()
+  }
+
+  getYDoc(): Doc {
+    return this.doc
+  }
+
+  /** All of the status at once; the same frozen object until something changes. */
+  getSnapshot(): ProviderSnapshot {
+    return this.state.snapshot()
+  }
+
+  /**
+   * Connects, also after `disconnect()` and after the relay closed for good. When it is connected already, tells so
+   * once more: editors subscribe first and call this then.
+   */
+  connect(): void {
+    if (this.isDestroyed)
+      throw new Error('this provider is destroyed: make another with new SealsyncProvider()')
+    this.wanted = true
+    // Whatever was closed for good is asked for once more on a new connection.
+    if (this.isClosedForGood) this.client.disconnect()
+    this.isClosedForGood = false
+    const wasConnected = this.wsconnected
+    this.client.connect()
+    if (wasConnected) queueMicrotask(this.state.repeat)
+  }
+
+  /** Ends the connection. The document stays open, and what is written meanwhile is kept. */
+  disconnect(): void {
+    if (this.isDestroyed) return
+    this.wanted = false
+    this.client.disconnect()
+  }
+
+  /** Moves to another relay. */
+  setUrl(url: string): void {
+    if (this.isDestroyed) return
+    this.client.setUrl(url)
+    this.address = url
+  }
+
+  /** Seals and sends what has gathered, now. */
+  flush(): void {
+    this.session.flush()
+  }
+
+  /** Resolves once every edit is both acknowledged by the relay and kept in storage, if there is one. */
+  saved(): Promise<void> {
+    return this.session.saved()
+  }
+
+  /** Makes a snapshot as soon as one can be made; false when it turned out not to be needed. */
+  snapshot(): Promise<boolean> {
+    return this.session.snapshot()
+  }
+
+  /** Holds back what would be sent, or received, or both. */
+  pause(directions: PauseDirections = { send: true, receive: true }): void {
+    this.session.pause(directions)
+  }
+
+  resume(): void {
+    this.session.resume()
+  }
+
+  /** Sends what has gathered and stops for good; document and a given Awareness stay as they are. Idempotent. */
+  destroy(): void {
+    if (this.isDestroyed) return
+    this.isDestroyed = true
+    this.wanted = false
+    this.doc.off('destroy', this.onDocDestroy)
+    this.stopWatching()
+    this.presence.close()
+    this.ownAwareness?.destroy()
+    this.client.close()
+    this.state.end()
+    this.emit('destroy', [])
+    this.listeners.clear()
+  }
+
+  on<Name extends keyof ProviderEvents>(name: Name, listener: (...args: ProviderEvents[Name]) => void): void {
+    this.listeners.on(name, listener)
+  }
+
+  once<Name extends keyof ProviderEvents>(
+    name: Name,
+    listener: (...args: ProviderEvents[Name]) => void,
+  ): void {
+    this.listeners.once(name, listener)
+  }
+
+  /** Without `listener`: stops all of that name. */
+  off<Name extends keyof ProviderEvents>(
+    name: Name,
+    listener?: (...args: ProviderEvents[Name]) => void,
+  ): void {
+    this.listeners.off(name, listener)
+  }
+
+  emit<Name extends keyof ProviderEvents>(name: Name, args: ProviderEvents[Name]): void {
+    this.listeners.emit(name, args)
+  }
+
+  private forward(): void {
+    const { client, session, presence } = this
+    session.on('presence', ({ from, payload }) => presence.received(from, payload))
+    session.on('status', ({ connection }) => {
+      if (connection !== 'connected') presence.disconnected()
+    })
+    session.on('alarm', (alarm) => this.emit('alarm', [alarm]))
+    session.on('new', () => this.emit('new', []))
+    session.on('storage-error', (error) => this.emit('storage-error', [error]))
+    session.on('frame', (frame) => this.emit('frame', [frame]))
+    session.on('closed', (event) => {
+      if (!isPermanent(event.code)) return
+      this.isClosedForGood = true
+      this.emit('closed', [event, this])
+    })
+    client.on('connection-close', (event) => this.emit('connection-close', [event, this]))
+    client.on('connection-error', (error) => this.emit('connection-error', [error, this]))
+  }
+}
