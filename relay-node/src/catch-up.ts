@@ -136,17 +136,22 @@ export const createCatchUp = (deps: {
       after,
       through: place,
       contents,
+      piece: subscriber.pieces,
       isLast,
       caughtUp,
       frameBytes: maxBytes,
       seal,
     }
-    for (const frame of loadFrames(delivery)) subscriber.link.send(frame)
+    for (const frame of loadFrames(delivery)) {
+      subscriber.link.send(frame)
+      subscriber.pieces++
+    }
     if (!isLast) {
       subscriber.backlog = { ...load, next: { type: 'updates', from: page.next } }
       return
     }
     subscriber.backlog = { type: 'undecided' }
+    subscriber.pieces = 0
     subscriber.at = through
     subscriber.digest = digest
     for (const version of subscriber.own) if (version <= through) subscriber.own.delete(version)

@@ -50,6 +50,8 @@ export interface ConnectionOptions {
   readonly documents: Documents
   readonly committer: Committer
   readonly catchUp: CatchUp
+  /** Runs something after the current turn. */
+  readonly defer: (run: () => void) => void
   /** Counts work that has begun; call the result when it is over. */
   readonly begin: () => () => void
   /** Called once when the connection ends; with a code when the relay ended it. */
@@ -168,7 +170,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
   const subscribe = (opening: Opening, document: Document, { complete, ...start }: Start): void => {
     const certificate = ownCertificate(opening.certificate)
     const subscriber = createSubscriber({ link, document, certificate, ...start })
-    show(subscriber, certificate, options)
+    show(subscriber, certificate, limits)
     channels.set(document.channel, document.docId)
     const { docId, channel, log } = document
     const { attempt } = opening
@@ -185,7 +187,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
   }
 
   const push = (subscriber: Subscriber, { items }: ToRelay & { readonly type: 'push' }): void => {
-    const pushes = pushesOf(subscriber, items, options)
+    const pushes = pushesOf(subscriber, items, limits)
     if (pushes === undefined) {
       fail(CLOSE.malformed, 'acks and refusals come from the relay')
       return
@@ -272,6 +274,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     catchUp: options.catchUp,
     isLagging: flow.isLagging,
     begin: options.begin,
+    defer: options.defer,
     onFailure: (subscriber, error) => {
       options.onFailure(error)
       if (!subscriber.isGone) closeDocument(subscriber.document.docId, CLOSE.unavailable, UNREADABLE)

@@ -63,7 +63,17 @@ export const plainFrames = ({
     const { version: through, digest } = place
     const items = itemsOf(group, everySignature)
     const caughtUp = through === last
-    return encodeToClient({ type: 'deliver', channel, load: 'none', after, through, digest, caughtUp, items })
+    return encodeToClient({
+      type: 'deliver',
+      channel,
+      load: 'none',
+      piece: 0,
+      after,
+      through,
+      digest,
+      caughtUp,
+      items,
+    })
   })
 }
 
@@ -74,6 +84,8 @@ export interface LoadDelivery {
   /** Where the whole load leads: the same in each of its frames. */
   readonly through: Place
   readonly contents: readonly Content[]
+  /** The number of the first frame within its load. */
+  readonly piece: number
   /** Whether these contents are the last of the load. */
   readonly isLast: boolean
   readonly caughtUp: boolean
@@ -90,7 +102,8 @@ export const loadFrames = (load: LoadDelivery): readonly Uint8Array[] => {
   if (load.isLast && groups.length === 0) groups.push([])
   return groups.map((group, i) => {
     const isLast = load.isLast && i === groups.length - 1
-    const place = { channel, load: isLast ? 'last' : 'part', after, through, digest } as const
+    const piece = load.piece + i
+    const place = { channel, load: isLast ? 'last' : 'part', piece, after, through, digest } as const
     const items = itemsOf(group, load.seal)
     return encodeToClient({ type: 'deliver', ...place, caughtUp: isLast && load.caughtUp, items })
   })

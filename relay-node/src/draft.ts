@@ -9,6 +9,7 @@ import {
   encodeUpdate,
   equalBytes,
   type Item,
+  isAdmitted,
   type MembershipRecord,
   nextDigest,
   type Refusal,
@@ -19,7 +20,7 @@ import {
   type Verify,
 } from 'sealsync/protocol'
 import { fitOf } from './cover.ts'
-import { type Document, isOpen, type Log, newSession, ownCertificate, sessionKey } from './document.ts'
+import { type Document, isOpen, type Log, newSession, sessionKey } from './document.ts'
 import type { RelayLimits } from './relay-limits.ts'
 import type { ActiveSnapshot, Covered, StoredSession, Write } from './store/store.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -107,8 +108,11 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
 
   /** The session of a certified writer: as stored, or new by a certificate that was shown. */
   const writerSession = (key: string, { shown }: Subscriber): StoredSession | undefined => {
-    const certificate = shown.get(key)
-    return sessionOf(key) ?? (certificate && newSession(ownCertificate(certificate)))
+    const session = sessionOf(key)
+    const certificate = session === undefined ? shown.get(key) : undefined
+    if (certificate === undefined) return session
+    const isWriter = isAdmitted(certificate, document.docId, document.genesis, rules.verify)
+    return isWriter ? newSession(certificate) : undefined
   }
 
   /** Gives an envelope the next version; before the first ones, document and session are written down. */

@@ -1,14 +1,5 @@
 /** From the items of a push to single envelopes, and the certificates that come with them. */
-import {
-  type Certificate,
-  COMMITMENT_BYTES,
-  encodeCertificate,
-  equalBytes,
-  type Item,
-  isAdmitted,
-  SIGNATURE_BYTES,
-  type Verify,
-} from 'sealsync/protocol'
+import { type Certificate, COMMITMENT_BYTES, type Item, SIGNATURE_BYTES } from 'sealsync/protocol'
 import { ownCertificate, sessionKey } from './document.ts'
 import type { Push } from './draft.ts'
 import type { RelayLimits } from './relay-limits.ts'
@@ -18,13 +9,13 @@ import type { Subscriber } from './subscriber.ts'
 export const pushesOf = (
   subscriber: Subscriber,
   items: readonly Item[],
-  rules: { readonly verify: Verify; readonly limits: RelayLimits },
+  limits: RelayLimits,
 ): readonly Push[] | undefined => {
   const pushes: Push[] = []
   for (const item of items) {
     switch (item.type) {
       case 'certificate':
-        show(subscriber, item.certificate, rules)
+        show(subscriber, item.certificate, limits)
         break
       case 'updates':
         for (const envelope of item.updates) pushes.push({ subscriber, envelope, bytes: sizeOf(envelope) })
@@ -43,21 +34,17 @@ export const pushesOf = (
   return pushes
 }
 
-/** Remembers a writer's certificate. One that is not admitted is ignored: what needs it is refused. */
+/** Remembers a writer's certificate. It is verified when an envelope first needs it, so that showing many costs nothing. */
 export const show = (
-  { document, shown }: Subscriber,
+  { shown }: Subscriber,
   certificate: Certificate,
-  { verify, limits }: { readonly verify: Verify; readonly limits: RelayLimits },
+  { openSessions }: RelayLimits,
 ): void => {
   if (certificate.role !== 'writer') return
-  const key = sessionKey(certificate)
-  const known = document.log.sessions.get(key)?.certificate ?? shown.get(key)
-  if (known !== undefined && equalBytes(encodeCertificate(known), encodeCertificate(certificate))) return
-  if (!isAdmitted(certificate, document.docId, document.genesis, verify)) return
   // The oldest goes first: its session is stored by now, or its pusher never meant to use it.
-  const oldest = shown.size >= limits.openSessions ? shown.keys().next() : undefined
+  const oldest = shown.size >= openSessions ? shown.keys().next() : undefined
   if (oldest?.done === false) shown.delete(oldest.value)
-  shown.set(key, ownCertificate(certificate))
+  shown.set(sessionKey(certificate), ownCertificate(certificate))
 }
 
 const sizeOf = (envelope: { readonly header: Uint8Array; readonly ciphertext: Uint8Array }): number =>

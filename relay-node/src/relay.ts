@@ -100,7 +100,7 @@ export const createRelay = ({ store, verify, now, random, defer, log, ...options
   const connect = (peer: Peer): Connection => {
     const number = ++numbers
     const nonce = random(32)
-    const shared = { relayKey, store, verify, limits, documents, committer, catchUp, begin, onFailure }
+    const shared = { relayKey, store, verify, limits, documents, committer, catchUp, defer, begin, onFailure }
     const onEnd = (code: number | undefined, reason: string): void => {
       connections.delete(number)
       if (code === undefined) log?.({ type: 'disconnected', connection: number })

@@ -35,6 +35,8 @@ export interface Subscriber {
   at: number
   digest: Uint8Array
   backlog: Backlog
+  /** Frames sent of the load under way. */
+  pieces: number
   /** False until its first frame, which brings the certificates of all open sessions. */
   isGreeted: boolean
   /** Sessions whose certificates went out since it was last live. */
@@ -76,6 +78,7 @@ export const createSubscriber = (
   shown: new Map(),
   isGone: false,
   live: false,
+  pieces: 0,
   isGreeted: false,
   introduced: new Set(),
   answers: [],

@@ -13,11 +13,12 @@ export interface WorkerOptions {
   readonly catchUp: CatchUp
   readonly isLagging: () => boolean
   readonly begin: () => () => void
+  readonly defer: (run: () => void) => void
   /** The store could not be read for this subscriber. */
   readonly onFailure: (subscriber: Subscriber, error: unknown) => void
 }
 
-export const createWorker = ({ catchUp, isLagging, begin, onFailure }: WorkerOptions): Worker => {
+export const createWorker = ({ catchUp, isLagging, begin, defer, onFailure }: WorkerOptions): Worker => {
   const waiting = new Set<Subscriber>()
   let isBusy = false
 
@@ -33,6 +34,8 @@ export const createWorker = ({ catchUp, isLagging, begin, onFailure }: WorkerOpt
         onFailure(subscriber, error)
       }
       if (!subscriber.isGone && (!subscriber.live || subscriber.fetches.length > 0)) waiting.add(subscriber)
+      // A store that answers at once must not keep everybody else from being heard.
+      if (waiting.size > 0) await new Promise<void>(defer)
     }
   }
 

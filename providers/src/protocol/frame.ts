@@ -74,6 +74,8 @@ export type ToClient =
       readonly type: 'deliver'
       readonly channel: number
       readonly load: LoadPart
+      /** Of a load: its number within the load, from 0, so that a lost one is missed; of anything else 0. */
+      readonly piece: number
       readonly after: number
       readonly through: number
       /** The log's digest at `through`. */

@@ -40,6 +40,7 @@ export const encodeToClient = (frame: ToClient): Uint8Array => {
       writer
         .varint(frame.channel)
         .u8(LOADS.indexOf(frame.load) | (frame.caughtUp ? 4 : 0))
+        .varint(frame.piece)
         .varint(frame.after)
         .varint(frame.through)
         .bytes(frame.digest)
@@ -93,11 +94,13 @@ const readToClient = (reader: Reader, code: number, docIdOfChannel: DocIdOf): To
       const channel = reader.varint()
       const flags = reader.u8()
       const load = LOADS[flags & 3]
+      const piece = reader.varint()
       const [after, through, digest] = [reader.varint(), reader.varint(), reader.bytes(16)]
       const docId = docIdOfChannel(channel)
+      if (load === 'none' && piece !== 0) return undefined
       if (flags > 7 || load === undefined || docId === undefined || through < after) return undefined
       const items = readItems(reader, docId)
-      return { type: 'deliver', channel, load, after, through, digest, caughtUp: (flags & 4) !== 0, items }
+      return { type: 'deliver', channel, load, piece, after, through, digest, caughtUp: (flags & 4) !== 0, items }
     }
     case DOWN.ephemeral: {
       const [channel, connection] = [reader.varint(), reader.varint()]

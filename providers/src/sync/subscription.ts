@@ -44,6 +44,8 @@ export const createSubscription = (
   let attempt = 0
   /** The session that the last `open` showed: presence speaks as this one, even when our chain begins anew. */
   let openedAs = state.certificate.session
+  /** How many pieces of the present load have come. */
+  let pieces = 0
   /** When the relay last said something about this document, or was first asked to. */
   let heardAt = 0
 
@@ -96,6 +98,7 @@ export const createSubscription = (
   const opened = (frame: Extract<ToClient, { type: 'opened' }>): void => {
     if (state.phase.type !== 'opening' || state.phase.attempt !== frame.attempt) return
     const { channel } = frame
+    pieces = 0
     state.logId = frame.logId.slice()
     state.isNew = frame.isNew
     if (frame.isNew) core.emit({ type: 'new' })
@@ -130,7 +133,9 @@ export const createSubscription = (
     if (state.paused.receive || (phase.type !== 'live' && phase.type !== 'loading')) return
     if (phase.channel !== frame.channel) return
     const from = state.cursor?.version ?? (frame.load === 'none' ? -1 : 0)
-    if (frame.after > from || intake.deliver(frame) === 'gap') {
+    const isNext = frame.after <= from && (frame.load === 'none' || frame.piece === pieces)
+    pieces = frame.load === 'part' ? pieces + 1 : 0
+    if (!isNext || intake.deliver(frame) === 'gap') {
       reopen()
       return
     }

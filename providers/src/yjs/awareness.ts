@@ -49,6 +49,7 @@ export const bindAwareness = (deps: {
 }): AwarenessBinding => {
   const { awareness, doc, origin, clientIds, present, page = windowOf(), start = startTimer } = deps
   let lastState = awareness.getLocalState()
+  let isClosed = false
   let kept: ReturnType<Awareness['getLocalState']> = null
 
   const throttle = createThrottle(
@@ -129,7 +130,7 @@ export const bindAwareness = (deps: {
     follow: () => {
       const { clientID } = doc
       const before = awareness.clientID
-      if (before === clientID || awareness.doc !== doc) return
+      if (isClosed || before === clientID || awareness.doc !== doc) return
       const state = awareness.getLocalState()
       const clock = awareness.meta.get(before)?.clock ?? 0
       awareness.clientID = clientID
@@ -140,6 +141,7 @@ export const bindAwareness = (deps: {
       awareness.meta.delete(before)
     },
     close: () => {
+      isClosed = true
       throttle.cancel()
       awareness.off('update', onUpdate)
       page?.removeEventListener('pagehide', onPageHide)

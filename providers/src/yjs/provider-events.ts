@@ -6,8 +6,7 @@ import type { SealsyncProvider } from './provider.ts'
 
 /** Everything that changes, in one immutable object that stays the same one until something does. */
 export interface ProviderSnapshot {
-  /** Of the connection. */
-  readonly status: ConnectionStatus
+  readonly connection: ConnectionStatus
   /** Of the document. */
   readonly syncStatus: SyncStatus
   /** All that the relay had is applied, on this connection. */

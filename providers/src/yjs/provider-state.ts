@@ -33,7 +33,7 @@ export const createProviderState = (
     const { connection, sync, synced, pending, isNew, reason } = session.status()
     const isLate = uncounted > 0 && sync === 'saved'
     return Object.freeze({
-      status: connection,
+      connection,
       syncStatus: isLate ? 'saving' : sync,
       synced,
       unsyncedChanges: pending + uncounted,
@@ -56,7 +56,7 @@ export const createProviderState = (
     if (isSame(before, next)) return
     shown = next
     emit('change', [])
-    if (next.status !== before.status) emit('status', [{ status: next.status }])
+    if (next.connection !== before.connection) emit('status', [{ status: next.connection }])
     if (next.synced !== before.synced) tellSynced()
     if (next.unsyncedChanges === before.unsyncedChanges) return
     emit('unsyncedChanges', [{ number: next.unsyncedChanges }])
@@ -79,8 +79,8 @@ export const createProviderState = (
       })
     },
     repeat: () => {
-      if (shown.status !== 'connected') return
-      emit('status', [{ status: shown.status }])
+      if (shown.connection !== 'connected') return
+      emit('status', [{ status: shown.connection }])
       if (shown.synced) tellSynced()
     },
     whenSynced,
@@ -93,7 +93,7 @@ export const createProviderState = (
 }
 
 const isSame = (a: ProviderSnapshot, b: ProviderSnapshot): boolean =>
-  a.status === b.status &&
+  a.connection === b.connection &&
   a.syncStatus === b.syncStatus &&
   a.synced === b.synced &&
   a.unsyncedChanges === b.unsyncedChanges &&

@@ -49,7 +49,7 @@ export class SealsyncProvider {
   private readonly session: SyncDocument
   private readonly state: ProviderState
   private readonly presence: AwarenessBinding
-  private readonly ownAwareness: Awareness | undefined
+  private readonly ownsAwareness: boolean
   private readonly stopWatching: () => void
   private readonly listeners: Listeners<ProviderEvents> = createListeners()
   private readonly onDocDestroy = (): void => this.destroy()
@@ -74,10 +74,11 @@ export class SealsyncProvider {
     this.whenSynced = state.whenSynced
 
     // Only now that nothing throws any more: an Awareness runs a timer from its first moment.
-    this.ownAwareness = options.awareness === undefined ? new Awareness(doc) : undefined
-    this.awareness = options.awareness ?? this.ownAwareness ?? new Awareness(doc)
+    const awareness = options.awareness ?? new Awareness(doc)
+    this.awareness = awareness
+    this.ownsAwareness = awareness !== options.awareness
     const presence = bindAwareness({
-      awareness: this.awareness,
+      awareness,
       doc,
       origin: this,
       clientIds,
@@ -104,7 +105,7 @@ export class SealsyncProvider {
 
   /** Of the connection: `connecting`, `connected` or `disconnected`. */
   get status(): ConnectionStatus {
-    return this.getSnapshot().status
+    return this.getSnapshot().connection
   }
 
   /** Of the document: whether everything is saved, and if not, why. */
@@ -230,7 +231,7 @@ export class SealsyncProvider {
     this.doc.off('destroy', this.onDocDestroy)
     this.stopWatching()
     this.presence.close()
-    this.ownAwareness?.destroy()
+    if (this.ownsAwareness) this.awareness.destroy()
     this.client.close()
     this.state.end()
     this.emit('destroy', [])

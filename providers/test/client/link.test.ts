@@ -102,6 +102,7 @@ const deliver = (channel: number): ToClient => ({
   type: 'deliver',
   channel,
   load: 'none',
+  piece: 0,
   after: 0,
   through: 0,
   digest: EMPTY_DIGEST,

@@ -302,11 +302,13 @@ describe('frames', () => {
   test('are rejected with reserved flags or positions that run backwards', () => {
     const deliver = (after: number, through: number) =>
       encodeToClient({
-        ...{ type: 'deliver', channel: 1, load: 'none', caughtUp: false, items: [] },
+        ...{ type: 'deliver', channel: 1, load: 'none', piece: 0, caughtUp: false, items: [] },
         ...{ after, through, digest: counting(0, 16) },
       })
     expect(decodeToClient(deliver(3, 3), channelOf).ok).toBe(true)
     expect(decodeToClient(deliver(3, 2), channelOf).ok).toBe(false)
+    // Only a load has pieces.
+    expect(decodeToClient(withByte(deliver(3, 3), 3, 1), channelOf).ok).toBe(false)
     for (const flags of [3, 7, 8, 128]) {
       expect(decodeToClient(withByte(deliver(3, 3), 2, flags), channelOf).ok).toBe(false)
     }

@@ -262,10 +262,11 @@ const toClient: fc.Arbitrary<ToClient> = fc.oneof(
   fc
     .record({
       ...{ type: fc.constant('deliver'), channel, load: fc.constantFrom('none', 'part', 'last') },
-      ...{ after: u53, through: u53, digest: bytes(16), caughtUp: fc.boolean(), items },
+      ...{ piece: u53, after: u53, through: u53, digest: bytes(16), caughtUp: fc.boolean(), items },
     })
     .map((frame) => ({
       ...frame,
+      piece: frame.load === 'none' ? 0 : frame.piece,
       after: Math.min(frame.after, frame.through),
       through: Math.max(frame.after, frame.through),
     })),

@@ -126,18 +126,19 @@ const sampleFrames = (): Frames => {
       ],
       [
         'deliver, plain, caught up',
-        { ...deliver, load: 'none', caughtUp: true, items: updateItems(updates, 'last') },
+        { ...deliver, load: 'none', piece: 0, caughtUp: true, items: updateItems(updates, 'last') },
       ],
       [
         'deliver, part of a load',
-        { ...deliver, load: 'part', caughtUp: false, items: [{ type: 'snapshot', snapshot }] },
+        { ...deliver, load: 'part', piece: 0, caughtUp: false, items: [{ type: 'snapshot', snapshot }] },
       ],
-      ['deliver, last of a load', { ...deliver, load: 'last', caughtUp: true, items: [] }],
+      ['deliver, last of a load', { ...deliver, load: 'last', piece: 1, caughtUp: true, items: [] }],
       [
         'deliver of an ack and every refusal',
         {
           ...deliver,
           load: 'none',
+          piece: 0,
           caughtUp: false,
           items: [{ type: 'ack', id: counting(33, 32) }, ...refused],
         },

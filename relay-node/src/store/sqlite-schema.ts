@@ -87,7 +87,7 @@ export interface Statements {
 
 export const prepare = (db: DatabaseSync): Statements => {
   const load = (cover: string): string => `
-    SELECT version, id, digest, bytes, size, session, seq FROM envelopes
+    SELECT version, id, digest, bytes, size, session, seq FROM envelopes INDEXED BY by_cover
     WHERE document = :document AND covered_by ${cover} AND seq IS NOT NULL
       AND (session, seq) >= (:session, :seq) AND version > :after AND version <= :through`
   return {
