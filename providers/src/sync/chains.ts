@@ -42,7 +42,7 @@ export interface Refused {
 
 export type Taken =
   | { readonly type: 'duplicate' }
-  /** Its predecessor is missing: fetch. */
+  /** Its predecessor, or the certificate of its session, is missing: fetch. */
   | { readonly type: 'gap' }
   | {
       readonly type: 'taken'
@@ -166,8 +166,9 @@ export const createChains = (deps: {
       if (first === undefined) return { type: 'duplicate' }
       const chain = chainOf(first)
       if (chain.frozen) return { type: 'duplicate' }
+      if (!certified.has(chain.key) && !isCertified) return { type: 'gap' }
       if (!chain.mayWrite && !isCertified) {
-        const complaint = once(chain, 'no certificate lets this session write')
+        const complaint = once(chain, 'its certificate does not let this session write')
         return { type: 'taken', received: [], refused: [], complaint }
       }
       const top = chain.held.at(-1)
