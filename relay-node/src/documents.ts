@@ -3,7 +3,7 @@ import { decodeGenesis, encodeGenesis, type Genesis, toHex } from 'sealsync/prot
 import { createDocument, type Document, emptyLog, logFrom } from './document.ts'
 import type { Store, StoredDocument } from './store/store.ts'
 
-export interface Wanted {
+interface Wanted {
   readonly docId: Uint8Array
   readonly genesis: Genesis
   /** Whether to begin a log when nothing is stored. */

@@ -48,7 +48,7 @@ export interface Subscriber {
   readonly fetches: Uint8Array[]
 }
 
-export interface Answer {
+interface Answer {
   /** The last committed version when it was decided. */
   readonly version: number
   readonly item: Item
@@ -67,7 +67,7 @@ export type Backlog =
     }
 
 /** A load is the active snapshot, when the receiver lacks it, then the updates that it does not cover. */
-export type NextOfLoad =
+type NextOfLoad =
   | { readonly type: 'snapshot'; readonly version: number }
   | { readonly type: 'updates'; readonly from: LoadPosition | undefined }
 

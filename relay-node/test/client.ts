@@ -20,8 +20,8 @@ import type { Author } from '../src/testing/author.ts'
 
 await cryptoReady
 
-export type Deliver = ToClient & { type: 'deliver' }
-export type Opened = ToClient & { type: 'opened' }
+type Deliver = ToClient & { type: 'deliver' }
+type Opened = ToClient & { type: 'opened' }
 
 export interface Client {
   readonly connection: Connection
@@ -72,7 +72,7 @@ export const setUp = (
 /** What stores have complained about, for tests that expect it. */
 export const failures: unknown[] = []
 
-export const createClient = (relay: Relay): Client => {
+const createClient = (relay: Relay): Client => {
   const channels = new Map<number, Uint8Array>()
   let greeting: (ToClient & { type: 'hello' }) | undefined
   let channel = 0

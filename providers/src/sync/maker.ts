@@ -23,6 +23,7 @@ interface Making {
   readonly cover: readonly CoverEntry[]
   readonly parents: readonly Uint8Array[]
   readonly startedAt: number
+  readonly evenIncomplete: boolean
   inner: Uint8Array | undefined
   sent: Snapshot | undefined
 }
@@ -108,8 +109,8 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       return
     }
     const parents = state.active === undefined ? [] : [state.active.id]
-    making = { cover, parents, startedAt: state.now, inner: undefined, sent: undefined }
     const evenIncomplete = incompleteSince !== undefined && state.now - incompleteSince > INCOMPLETE_MS
+    making = { cover, parents, startedAt: state.now, evenIncomplete, inner: undefined, sent: undefined }
     core.emit({ type: 'capture', evenIncomplete })
   }
 
@@ -156,7 +157,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
         later()
         return
       }
-      incompleteSince = undefined
+      if (!making.evenIncomplete) incompleteSince = undefined
       const inner = encodeSnapshotInner(
         { ...pack(content, core), claims: [...core.claims.values()], digest: new Uint8Array(0) },
         options.pad,

@@ -82,13 +82,15 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
   const hostOf = (device: Device) => hosts[device.host] ?? hosts[0]
   // Real keys are slow to make and say nothing more in a simulation: a fixed few per process.
   if (!realSignatures) fakeSigning(signingKey)(new Uint8Array(32))
+  const isEvilOne = (i: number): boolean => knobs.hasEvilWriter && i === knobs.devices - 1
   const devices = Array.from(
     { length: knobs.devices },
     (_, i): Device => ({
       disk: createDisk(),
       seed: new Uint8Array(32).fill(i + 1),
-      keep: i >= knobs.withoutStorage,
-      isEvil: knobs.hasEvilWriter && i === knobs.devices - 1,
+      // The evil one's own outbox would be full of its garbage.
+      keep: i >= knobs.withoutStorage && !isEvilOne(i),
+      isEvil: isEvilOne(i),
       tabs: [],
       online: true,
       host: 0,
