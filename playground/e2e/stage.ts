@@ -36,7 +36,7 @@ export const openStage = async (): Promise<Stage> => {
     throw new Error('the playground is not built: run npm run build first')
   }
   const dir = mkdtempSync(join(tmpdir(), 'sealsync-e2e-'))
-  const relay = await startRelay({ port: 0, store: `sqlite:${join(dir, 'relay.db')}`, log: (e) => console.log(e) })
+  const relay = await startRelay({ port: 0, store: `sqlite:${join(dir, 'relay.db')}` })
   // Read by vite.config.ts at each request of the page.
   process.env.SEALSYNC_RELAY_PORT = `${relay.port}`
   const server = await preview({ root: ROOT, logLevel: 'error', preview: { port: 0, host: 'localhost' } })
@@ -53,9 +53,6 @@ export const openStage = async (): Promise<Stage> => {
       if (message.type() === 'error') complaints.push(`console: ${message.text()}`)
     })
     page.on('websocket', (socket) => {
-      socket.on('framesent', (f) => console.log('>', f.payload.length, f.payload[0]))
-      socket.on('framereceived', (f) => console.log('<', f.payload.length, Buffer.from(f.payload).toString('hex')))
-      socket.on('socketerror', (f) => console.log('serr', f))
       const keep = ({ payload }: { readonly payload: string | Buffer }): void => {
         wire.push(Buffer.from(payload).toString('latin1'))
       }

@@ -25,7 +25,8 @@ export const Editor = ({ room: { doc, provider, typed }, person }: EditorProps) 
     {
       extensions: [
         // Undo is Collaboration's: it takes back one's own edits only.
-        StarterKit.configure({ undoRedo: false, link: { openOnClick: false } }),
+        // A trailing paragraph that every window adds by itself would come once from each of them.
+        StarterKit.configure({ undoRedo: false, trailingNode: false, link: { openOnClick: false } }),
         Collaboration.configure({ document: doc }),
         CollaborationCaret.configure({ provider, user: { ...person } }),
       ],

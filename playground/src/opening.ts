@@ -23,7 +23,8 @@ export const open = async (): Promise<Opening> => {
       'Stop it and run npm start in the root of the repository: that starts both.',
     )
   }
-  if (readFragment(location.hash).type === 'none') makeRoom()
+  const isNew = readFragment(location.hash).type === 'none'
+  if (isNew) makeLink()
   const fragment = readFragment(location.hash)
   if (fragment.type !== 'link') {
     return problem(
@@ -33,7 +34,10 @@ export const open = async (): Promise<Opening> => {
     )
   }
   try {
-    return { type: 'open', room: openRoom(fragment, relayUrl, isMadeHere(fragment.room)) }
+    const room = openRoom(fragment, relayUrl, isMadeHere(fragment.room))
+    // A relay keeps no document in which nothing was ever written, and this link is to be good at once.
+    if (isNew) room.doc.getMap('room').set('made', Date.now())
+    return { type: 'open', room }
   } catch (error) {
     return problem(
       'The secret in this link is not right',
@@ -44,7 +48,7 @@ export const open = async (): Promise<Opening> => {
 }
 
 // Replaced, not pushed: going back must not lead to a page that makes yet another room.
-const makeRoom = (): void => {
+const makeLink = (): void => {
   const room = crypto.randomUUID()
   rememberMade(room)
   history.replaceState(null, '', toFragment({ room, secret: generateSecret() }))

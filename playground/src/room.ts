@@ -46,6 +46,8 @@ export const openRoom = (link: RoomLink, relayUrl: string, create: boolean): Roo
     // A copy: the bytes may be a view of a buffer that is used again.
     frames.push({ id: ++count, direction, bytes: bytes.slice() })
   })
-  provider.on('alarm', ({ kind, message }) => alarms.push({ id: ++count, kind, message }))
+  const warn = (kind: string, message: string): void => alarms.push({ id: ++count, kind, message })
+  provider.on('alarm', ({ kind, message }) => warn(kind, message))
+  provider.on('storage-error', ({ message }) => warn('storage', message))
   return { link, relayUrl, doc, provider, frames, alarms, typed: createLog(1) }
 }

@@ -1,8 +1,18 @@
 /** What a provider shows and tells. Names and payloads are those that apps and editors already listen to. */
+import type { Awareness } from 'y-protocols/awareness'
 import type { Doc } from 'yjs'
 import type { ConnectionStatus, DocumentEvents } from '../client/sync-document.ts'
 import type { Alarm, SyncStatus } from '../sync/effects.ts'
 import type { SealsyncProvider } from './provider.ts'
+
+/** Whatever an app puts into a state; y-protocols leaves that open. */
+type State = ReturnType<typeof JSON.parse>
+
+/** The Awareness of y-protocols, fit also for editors that declare which fields their states have, such as Lexical. */
+export type EditorAwareness = Awareness & {
+  getLocalState(): State
+  getStates(): Map<number, State>
+}
 
 /** Everything that changes, in one immutable object that stays the same one until something does. */
 export interface ProviderSnapshot {

@@ -9,7 +9,7 @@ import { type AwarenessBinding, bindAwareness } from './awareness.ts'
 import { createClientIds } from './client-ids.ts'
 import { createListeners, type Listeners } from './listeners.ts'
 import { watchEdits } from './local-edits.ts'
-import type { ProviderEvents, ProviderSnapshot } from './provider-events.ts'
+import type { EditorAwareness, ProviderEvents, ProviderSnapshot } from './provider-events.ts'
 import {
   checkProvider,
   connectionOptions,
@@ -33,7 +33,7 @@ export class SealsyncProvider {
   readonly doc: Doc
   /** The same as `doc`. */
   readonly document: Doc
-  readonly awareness: Awareness
+  readonly awareness: EditorAwareness
   /** The app's name for the document; never sent. */
   readonly roomname: string
   /** The same as `roomname`. */
