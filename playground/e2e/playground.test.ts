@@ -100,6 +100,14 @@ describe.skipIf(!process.env.CHROMIUM_PATH)('the playground in a browser', () =>
     await ben.page.close()
     expect(await ada.text()).toBe('')
 
+    // Without a relay: what is shown comes from this browser alone, and is still pending.
+    const unplugged = await profile.newPage()
+    await unplugged.routeWebSocket(/./, (socket) => socket.close())
+    await unplugged.goto(link)
+    await windowOf(unplugged).shows(`${CANARY} on the train.`)
+    await windowOf(unplugged).says(/^offline, [1-9]\d* pending$/)
+    await unplugged.close()
+
     const again = windowOf(await stage.newPage(profile, link))
     await again.shows(`${CANARY} on the train.`)
     await ada.shows(`${CANARY} on the train.`)
@@ -136,11 +144,21 @@ describe.skipIf(!process.env.CHROMIUM_PATH)('the playground in a browser', () =>
     await close(ada)
   })
 
+  test('the link can be copied', async () => {
+    const ada = await openRoom()
+    await ada.page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await ada.page.getByTestId('copy-link').click()
+    await ada.page.getByRole('button', { name: 'Link copied' }).waitFor()
+    expect(await ada.page.evaluate(() => navigator.clipboard.readText())).toBe(ada.page.url())
+    await close(ada)
+  })
+
   test('a link that the relay does not know is not found, and says what to do', async () => {
     const ada = await openRoom()
     const page = await stage.newPage(await stage.newProfile(), ada.page.url().replace('room=', 'room=other-'))
     const problem = page.getByTestId('problem')
     await windowOf(page).says('not found')
+    expect(await page.getByTestId('editor').count()).toBe(0)
     expect(await problem.textContent()).toContain(`The relay at ${stage.relayUrl} has no document`)
     await problem.getByRole('link', { name: 'Start a new room' }).click()
     await windowOf(page).says('saved')

@@ -6,18 +6,22 @@ import { loadPerson, type Person, savePerson } from './person.ts'
 import { Plug } from './plug.tsx'
 import { Presence } from './presence.tsx'
 import { Problem } from './problem.tsx'
-import type { Room } from './room.ts'
+import { FIELD, type Room } from './room.ts'
 import { Share } from './share.tsx'
 import { Status } from './status.tsx'
 import { WirePanel } from './wire-panel.tsx'
 
+const hasText = ({ doc }: Room): boolean => doc.getXmlFragment(FIELD).length > 0
+
 export const App = ({ room }: { readonly room: Room }) => {
   const { provider, relayUrl } = room
-  const { syncStatus, unsyncedChanges } = useSealsyncStatus(provider)
+  const { syncStatus, unsyncedChanges, reason } = useSealsyncStatus(provider)
   const [person, setPerson] = useState(loadPerson)
 
   useEffect(() => provider.awareness.setLocalStateField('user', person), [provider, person])
   const rename = (name: string): void => setPerson((now: Person) => savePerson({ ...now, name }))
+
+  const isUnknown = syncStatus === 'not-found'
 
   return (
     <div className="page">
@@ -34,15 +38,20 @@ export const App = ({ room }: { readonly room: Room }) => {
         <Share />
       </nav>
       <main>
-        {syncStatus === 'not-found' ? (
+        {isUnknown && (
           <Problem
             title="Nothing is kept under this link"
             text={`The relay at ${relayUrl} has no document for this room and secret. Either the link is wrong, or it was made with another relay.`}
             remedy="Copy the whole link again from a window where the room is open, and start this page with the same relay."
           />
-        ) : (
-          <Editor room={room} person={person} />
         )}
+        {(syncStatus === 'blocked' || syncStatus === 'needs-key') && (
+          <p className="notice" role="alert">
+            What you write stays in this window: {reason ?? 'the relay does not take it'}.
+          </p>
+        )}
+        {/* Words that a relay has lost are still worth reading, and copying. */}
+        {(!isUnknown || hasText(room)) && <Editor room={room} person={person} />}
         <Alarms alarms={room.alarms} />
       </main>
       <WirePanel room={room} />

@@ -4,7 +4,7 @@ import { EditorContent, type Editor as TiptapEditor, useEditor } from '@tiptap/r
 import { StarterKit } from '@tiptap/starter-kit'
 import { FormatBar } from './format-bar.tsx'
 import type { Person } from './person.ts'
-import type { Room } from './room.ts'
+import { FIELD, type Room } from './room.ts'
 
 interface EditorProps {
   readonly room: Room
@@ -27,7 +27,7 @@ export const Editor = ({ room: { doc, provider, typed }, person }: EditorProps) 
         // Undo is Collaboration's: it takes back one's own edits only.
         // A trailing paragraph that every window adds by itself would come once from each of them.
         StarterKit.configure({ undoRedo: false, trailingNode: false, link: { openOnClick: false } }),
-        Collaboration.configure({ document: doc }),
+        Collaboration.configure({ document: doc, field: FIELD }),
         CollaborationCaret.configure({ provider, user: { ...person } }),
       ],
       editorProps: {

@@ -28,6 +28,9 @@ export interface Room {
   readonly typed: Log<string>
 }
 
+/** Where in the document the editor keeps its text. */
+export const FIELD = 'default'
+
 const FRAMES_KEPT = 20
 const ALARMS_KEPT = 10
 
