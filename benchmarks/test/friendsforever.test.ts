@@ -9,7 +9,7 @@ import { clientOf, countConcurrent, createCounter } from './typing.ts'
 
 const isLong = process.env.SEALSYNC_LONG === '1'
 const trace = readSharedTrace('friendsforever')
-const count = isLong ? trace.edits.length : 5_000
+const count = isLong ? trace.edits.length : 3_000
 const timeoutMs = isLong ? 20 * 60_000 : 60_000
 const parts = partsOf(trace, count)
 const counter = createCounter(parts)

@@ -65,7 +65,6 @@ export const runSession = async (options: {
   const describe = (): string =>
     `visible ${observer.visible(0)} and ${observer.visible(1)}, taken ${taken.join(' and ')}, relay killed ${kills} times`
 
-  const t0 = Date.now(); if (process.env.DBG) setInterval(() => console.error(((Date.now() - t0) / 1000).toFixed(1), describe()), 1000).unref()
   const author = async (agent: Agent): Promise<Finished> => {
     const worker = workers[agent]
     worker.listen((report) => {

@@ -33,10 +33,12 @@ export const App = ({ room }: { readonly room: Room }) => {
         <Status syncStatus={syncStatus} unsyncedChanges={unsyncedChanges} />
         <Presence provider={provider} person={person} onRename={rename} />
       </header>
-      <nav className="actions" aria-label="Room">
-        <Plug provider={provider} />
-        <Share />
-      </nav>
+      {!isUnknown && (
+        <nav className="actions" aria-label="Room">
+          <Plug provider={provider} />
+          <Share />
+        </nav>
+      )}
       <main>
         {isUnknown && (
           <Problem

@@ -23,5 +23,8 @@ const KINDS = new Map<number, FrameKind>([
   [137, { name: 'left', meaning: 'a connection has ended' }],
 ])
 
+/** Carets move more often than anything else happens. */
+export const isPresence = (bytes: Uint8Array): boolean => frameKindOf(bytes).name === 'ephemeral'
+
 export const frameKindOf = (bytes: Uint8Array): FrameKind =>
   KINDS.get(bytes[0] ?? 0) ?? { name: 'unknown', meaning: 'a kind that this page does not know' }

@@ -1,5 +1,5 @@
 const ROW = 12
-const ROWS = 2
+const ROWS = 3
 
 const isPrintable = (byte: number): boolean => byte >= 32 && byte < 127
 

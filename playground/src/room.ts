@@ -31,7 +31,7 @@ export interface Room {
 /** Where in the document the editor keeps its text. */
 export const FIELD = 'default'
 
-const FRAMES_KEPT = 20
+const FRAMES_KEPT = 200
 const ALARMS_KEPT = 10
 
 /** Throws a `TypeError` when the secret is mistyped. */

@@ -1,10 +1,22 @@
 import { useState, useSyncExternalStore } from 'react'
-import { frameKindOf } from './frame-kind.ts'
+import { frameKindOf, isPresence } from './frame-kind.ts'
 import { Hex } from './hex.tsx'
 import type { Frame, Room } from './room.ts'
 import { TextSearch } from './text-search.tsx'
 
 const ARROWS = { sent: '↑', received: '↓' } as const
+
+const SHOWN = 20
+const PRESENCE_SHOWN = 5
+
+/** The newest, newest first; few of presence, which would push all else out of sight. */
+const choose = (frames: readonly Frame[]): readonly Frame[] => {
+  let presences = 0
+  return [...frames]
+    .reverse()
+    .filter(({ bytes }) => !isPresence(bytes) || ++presences <= PRESENCE_SHOWN)
+    .slice(0, SHOWN)
+}
 
 const FrameRow = ({ direction, bytes }: Frame) => {
   const { name, meaning } = frameKindOf(bytes)
@@ -29,7 +41,8 @@ export const WirePanel = ({ room }: { readonly room: Room }) => {
   const frames = useSyncExternalStore(room.frames.subscribe, room.frames.getSnapshot)
   // Frames held still for reading; undefined while the list runs.
   const [held, setHeld] = useState<readonly Frame[]>()
-  const shown = held ?? frames
+  const kept = held ?? frames
+  const shown = choose(kept)
   return (
     <aside className="wire" aria-labelledby="wire-title" data-testid="wire">
       <header>
@@ -44,12 +57,12 @@ export const WirePanel = ({ room }: { readonly room: Room }) => {
         </button>
       </header>
       <p className="lead">
-        The last {shown.length} frames between this window and the relay, byte for byte. It orders, stores and
-        forwards them. Names, carets and text are sealed before they get here.
+        {shown.length} of the last {kept.length} frames between this window and the relay, as they were. It
+        orders, stores and forwards them; names, carets and text were sealed before.
       </p>
-      <TextSearch room={room} frames={shown} />
+      <TextSearch room={room} frames={kept} />
       <ol className="frames" aria-label="Frames, newest first">
-        {[...shown].reverse().map((frame) => (
+        {shown.map((frame) => (
           <FrameRow key={frame.id} {...frame} />
         ))}
       </ol>

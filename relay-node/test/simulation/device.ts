@@ -8,6 +8,8 @@ export interface Disk {
   readonly entries: Map<string, Uint8Array>
   /** Owners of outboxes whose tab lives. */
   readonly locks: Set<string>
+  /** While true, nothing that is to be written is finished. */
+  isStuck: boolean
 }
 
 export interface DiskWriter {
@@ -16,7 +18,7 @@ export interface DiskWriter {
   die(): void
 }
 
-export const createDisk = (): Disk => ({ entries: new Map(), locks: new Set() })
+export const createDisk = (): Disk => ({ entries: new Map(), locks: new Set(), isStuck: false })
 
 /** Writes one after the other, each all or nothing; after one that fails, those already queued fail too. */
 export const createDiskWriter = (
@@ -31,8 +33,12 @@ export const createDiskWriter = (
     write: (changes, done) => {
       queued += 1
       last = Math.max(last + 0.001, clock.now() + random() * diskMs)
-      clock.after(last - clock.now(), () => {
+      const run = (): void => {
         if (!alive) return
+        if (disk.isStuck) {
+          clock.after(50, run)
+          return
+        }
         queued -= 1
         const fails = doomed > 0 || random.chance(faults())
         if (doomed > 0) doomed -= 1
@@ -44,7 +50,8 @@ export const createDiskWriter = (
           }
         }
         done(!fails)
-      })
+      }
+      clock.after(last - clock.now(), run)
     },
     die: () => {
       alive = false

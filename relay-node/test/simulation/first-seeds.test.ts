@@ -2,6 +2,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import * as Y from 'yjs'
 import { cryptoReady, signingKey } from '../../../providers/src/crypto.ts'
+import type { Vault } from '../../../providers/src/sync/vault.ts'
 import { type Clock, createClock } from '../../../providers/src/testing/clock.ts'
 import { fakeSigning, fakeVerify } from '../../../providers/src/testing/fake-signing.ts'
 import { createRandom } from '../../../providers/src/testing/random.ts'
@@ -18,7 +19,9 @@ interface Scene {
   readonly host: Host
   /** Every commit asks here first. */
   fault: () => CommitFault | undefined
-  open(name: string, disk?: Disk): Tab
+  /** While true, nothing that the relay says arrives. */
+  losesFrames: boolean
+  open(name: string, disk?: Disk, changed?: (vault: Vault) => Vault): Tab
   /** Lets `ms` pass. */
   pass(ms: number): Promise<void>
 }
@@ -48,11 +51,13 @@ const createScene = (changes: Partial<Knobs> = {}): Scene => {
       verify: fakeVerify,
       isHealed: () => true,
       fault: () => scene.fault(),
+      losesFrames: () => scene.losesFrames,
     }),
+    losesFrames: false,
     fault: () => undefined,
-    open: (name, disk = createDisk()) => {
+    open: (name, disk = createDisk(), changed = (vault) => vault) => {
       const deviceSeed = new Uint8Array(32).fill(name.charCodeAt(0))
-      return createTab({ clock, random, knobs, disk, deviceSeed, keep: true, isHealed: () => true })
+      return createTab({ clock, random, knobs, disk, deviceSeed, keep: true, isHealed: () => true, changed })
     },
     pass: (ms) => clock.runUntil(clock.now() + ms),
   }
@@ -241,4 +246,83 @@ test('an unchanged document that is opened again sends nothing', async () => {
     again.kill()
   }
   expect(scene.host.commits()).toBe(before)
+})
+
+test('I3: an update whose signature is broken counts only once a later one of its chain vouches for it', async () => {
+  const scene = createScene()
+  let breakNext = false
+  const [writer, reader] = [
+    scene.open('a', createDisk(), (vault) => ({
+      ...vault,
+      sealUpdate: (fields, inner) => {
+        const update = vault.sealUpdate(fields, inner)
+        return breakNext ? { ...update, signature: new Uint8Array(64) } : update
+      },
+    })),
+    scene.open('b'),
+  ]
+  writer.connect(scene.host)
+  reader.connect(scene.host)
+  await scene.pass(1000)
+  writer.edit('sound')
+  await scene.pass(1000)
+  breakNext = true
+  writer.edit('broken')
+  await scene.pass(1000)
+  expect(editsOf(reader)).toEqual(['sound'])
+  expect(reader.alarms).toMatchObject([{ kind: 'forged' }])
+  // A snapshot stops before what is held, on every path.
+  reader.step({ type: 'snapshot' })
+  await scene.pass(3000)
+  expect(reader.snapshots()).toBe(1)
+  const cold = scene.open('c')
+  cold.connect(scene.host)
+  await scene.pass(3000)
+  expect(editsOf(cold)).toEqual(['sound'])
+  breakNext = false
+  writer.edit('sound again')
+  await scene.pass(1000)
+  for (const tab of [reader, cold]) expect(editsOf(tab)).toEqual(['broken', 'sound', 'sound again'])
+  const later = scene.open('d')
+  later.connect(scene.host)
+  await scene.pass(3000)
+  expect(editsOf(later)).toEqual(['broken', 'sound', 'sound again'])
+})
+
+test('I4: an acknowledged edit stays pending until storage has it', async () => {
+  const scene = createScene({ diskMs: 0 })
+  const disk = createDisk()
+  const tab = scene.open('a', disk)
+  tab.connect(scene.host)
+  await scene.pass(1000)
+  disk.isStuck = true
+  tab.edit('one')
+  await scene.pass(2000)
+  const reader = scene.open('b')
+  reader.connect(scene.host)
+  await scene.pass(1000)
+  expect(editsOf(reader)).toEqual(['one'])
+  expect(tab.session.status()).toMatchObject({ sync: 'saving', pending: 1 })
+  disk.isStuck = false
+  await scene.pass(2000)
+  expectEqual([tab, reader], ['one'])
+})
+
+test('a frame that is lost on a link that stays up is asked for again', async () => {
+  const scene = createScene()
+  const [author, reader] = [scene.open('a'), scene.open('b')]
+  author.connect(scene.host)
+  reader.connect(scene.host)
+  await scene.pass(1000)
+  author.edit('one')
+  await scene.pass(1000)
+  scene.losesFrames = true
+  author.edit('lost')
+  await scene.pass(1000)
+  scene.losesFrames = false
+  expect(author.session.status().pending).toBe(1)
+  await scene.pass(20_000)
+  author.edit('next')
+  await scene.pass(3000)
+  expectEqual([author, reader], ['one', 'lost', 'next'])
 })

@@ -34,6 +34,7 @@ export const createHost = (deps: {
   readonly isHealed: () => boolean
   /** A script's own faults, asked before the dice. */
   readonly fault?: () => CommitFault | undefined
+  readonly losesFrames?: () => boolean
 }): Host => {
   const { clock, random, knobs, verify, isHealed } = deps
   let commits = 0
@@ -129,6 +130,7 @@ export const createHost = (deps: {
       })
       const connection = current.connect({
         send: (bytes) => {
+          if (deps.losesFrames?.() === true) return
           if (isHealed() || !random.chance(knobs.frameLoss)) wire.down.send(bytes)
         },
         buffered: () => 0,

@@ -4,9 +4,7 @@ import { PROFILES } from './knobs.ts'
 import { runSeed } from './world.ts'
 
 /** 560 seeds in the normal run, of which 28 with real signatures; the size is the only difference to a long one. */
-const SEEDS_EACH = Number(
-  process.env.SEALSYNC_SEEDS ?? (process.env.SEALSYNC_LONG === undefined ? 76 : 2000),
-)
+const SEEDS_EACH = Number(process.env.SEALSYNC_SEEDS ?? (process.env.SEALSYNC_LONG === undefined ? 76 : 2000))
 const REAL_EACH = 4
 
 beforeAll(() => cryptoReady)

@@ -8,12 +8,12 @@ import { createVault } from '../../../providers/src/keys/vault.ts'
 import { decodeToClient, encodeToRelay, PROTOCOL_VERSION } from '../../../providers/src/protocol/index.ts'
 import type { Alarm, Effect, Input } from '../../../providers/src/sync/effects.ts'
 import { createSession, type Session } from '../../../providers/src/sync/session.ts'
+import type { Vault } from '../../../providers/src/sync/vault.ts'
 import type { Clock } from '../../../providers/src/testing/clock.ts'
 import { fakeSigning, fakeVerify } from '../../../providers/src/testing/fake-signing.ts'
 import type { Wire } from '../../../providers/src/testing/network.ts'
 import type { Random } from '../../../providers/src/testing/random.ts'
 import { createYjsReplica } from '../../../providers/src/yjs/replica.ts'
-import { corrupt } from './corrupt.ts'
 import { createDiskWriter, type Disk } from './device.ts'
 import type { Host } from './host.ts'
 import type { Knobs } from './knobs.ts'
@@ -46,7 +46,8 @@ export const createTab = (deps: {
   readonly deviceSeed: Uint8Array
   readonly keep: boolean
   readonly isHealed: () => boolean
-  /** Writes what no honest client writes. */
+  /** Another hand on the keys: an evil writer. */
+  readonly changed?: ((vault: Vault) => Vault) | undefined
   readonly isEvil?: boolean
   /** The document as it was left by an earlier provider, if that is what happens here. */
   readonly doc?: Y.Doc
@@ -64,7 +65,7 @@ export const createTab = (deps: {
     random: (length) => random.bytes(length),
     ...(knobs.realSignatures ? {} : { signing: fakeSigning(signingKey) }),
   })
-  const vault = deps.isEvil ? corrupt(honest, random) : honest
+  const vault = deps.changed?.(honest) ?? honest
   const session = createSession({
     vault,
     codec: replica,
