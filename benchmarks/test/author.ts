@@ -9,6 +9,7 @@ import { type Agent, partsOf } from './ancestors.ts'
 import { createDrops } from './drops.ts'
 import { typeFreely } from './free.ts'
 import { type Author, typeGated } from './gated.ts'
+import { createMilestones } from './milestones.ts'
 import { createNewsroom } from './news.ts'
 import { clientOf, createCounter } from './typing.ts'
 
@@ -28,10 +29,13 @@ export type AuthorOrder =
   | { readonly type: 'visible'; readonly agent: Agent; readonly count: number }
   /** The other author holds so many of ours, and hears no more. */
   | { readonly type: 'taken'; readonly count: number }
+  /** The relay was killed so many times. */
+  | { readonly type: 'killed'; readonly count: number }
 
 export type AuthorReport =
   | { readonly type: 'ready' }
   | { readonly type: 'took'; readonly count: number }
+  | { readonly type: 'reached'; readonly milestone: number }
   | { readonly type: 'alarm'; readonly kind: string; readonly message: string }
   | Finished
 
@@ -75,7 +79,11 @@ const begin = async (order: Extract<AuthorOrder, { type: 'begin' }>): Promise<vo
   })
 
   const drops = createDrops(provider, random)
-  const author: Author = { doc, provider, part: parts[agent], counter: createCounter(parts), news, drops }
+  const part = parts[agent]
+  const milestones = createMilestones(part.edits.length, news, (milestone) =>
+    parent.send({ type: 'reached', milestone }),
+  )
+  const author: Author = { doc, provider, part, counter: createCounter(parts), news, drops, milestones }
   let seen: readonly number[] = []
   if (mode === 'gated') await typeGated(author, (took) => parent.send({ type: 'took', count: took }))
   else seen = await typeFreely(author, random)
@@ -89,6 +97,7 @@ const begin = async (order: Extract<AuthorOrder, { type: 'begin' }>): Promise<vo
 parent.listen((order) => {
   if (order.type === 'begin') void begin(order)
   else if (order.type === 'visible') news.sawVisible(order.agent, order.count)
-  else news.sawTaken(order.count)
+  else if (order.type === 'taken') news.sawTaken(order.count)
+  else news.sawKill(order.count)
 })
 parent.send({ type: 'ready' })

@@ -5,16 +5,17 @@ import { otherOf } from './ancestors.ts'
 import type { Author } from './gated.ts'
 import { fitTo, type as typeEdit } from './typing.ts'
 
-/** So many edits may be unconfirmed: a limit, so that the relay dies in the midst of it and not afterwards. */
+/** So many edits may be unconfirmed: authors who wait for nothing at all would be done before they hear anything. */
 const AHEAD = 300
 const TURN_CHANCE = 0.2
 
 /** Returns, for each transaction, how many of the other author's were there. */
 export const typeFreely = async (author: Author, random: Random): Promise<readonly number[]> => {
-  const { doc, provider, part, counter, news, drops } = author
+  const { doc, provider, part, counter, news, drops, milestones } = author
   const other = otherOf(part.agent)
   const seen: number[] = []
   for (const edit of part.edits) {
+    await milestones.pass(seen.length)
     seen.push(counter.held(doc, other))
     typeEdit(doc, edit, fitTo(doc))
     drops.tick()

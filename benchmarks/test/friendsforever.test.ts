@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { readSharedTrace } from '../src/trace.ts'
 import { takeAccount } from './accounts.ts'
 import { partsOf } from './ancestors.ts'
+import { KILLS } from './milestones.ts'
 import { mergedText } from './reference.ts'
 import { runSession } from './session.ts'
 import { clientOf, countConcurrent, createCounter } from './typing.ts'
@@ -38,7 +39,7 @@ test(
     }
     if (count === trace.edits.length) expect(expected).toBe(trace.endContent)
     expect(third.text).toBe(expected)
-    expect(kills).toBe(3)
+    expect(kills).toBe(KILLS)
     expect(alarms).toEqual([])
   },
   timeoutMs + 10_000,
@@ -62,7 +63,7 @@ test(
     const concurrent = countConcurrent([first.seen, second.seen])
     console.log(`${concurrent} of ${count} transactions were concurrent with some of the other author's`)
     expect(concurrent).toBeGreaterThan(0)
-    expect(kills).toBe(3)
+    expect(kills).toBe(KILLS)
     expect(alarms).toEqual([])
   },
   timeoutMs + 10_000,

@@ -10,6 +10,7 @@ import type { SealsyncProvider } from 'sealsync/yjs'
 import type { Doc } from 'yjs'
 import { otherOf, type Part } from './ancestors.ts'
 import type { Drops } from './drops.ts'
+import type { Milestones } from './milestones.ts'
 import type { News } from './news.ts'
 import { type Counter, type as typeEdit } from './typing.ts'
 
@@ -22,11 +23,12 @@ export interface Author {
   readonly counter: Counter
   readonly news: News
   readonly drops: Drops
+  readonly milestones: Milestones
 }
 
 /** `tookIt` is called when so many of the other author's transactions are held, and hearing is paused again. */
 export const typeGated = async (author: Author, tookIt: (count: number) => void): Promise<void> => {
-  const { doc, provider, part, counter, news, drops } = author
+  const { doc, provider, part, counter, news, drops, milestones } = author
   const { agent, edits, needs, cuts } = part
   const other = otherOf(agent)
   let typed = 0
@@ -82,6 +84,7 @@ export const typeGated = async (author: Author, tookIt: (count: number) => void)
       await take(need)
     } else if (need === held && cut !== undefined && typed < cut) {
       if (isTaken) send()
+      await milestones.pass(typed)
       typeNext(need)
       if (typed % EDITS_A_TURN === 0) await nextTurn()
     } else {

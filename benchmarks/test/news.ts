@@ -6,6 +6,8 @@ export interface News {
   visible(agent: Agent): number
   /** So many of ours the other author holds, and hears no more for now. */
   taken(): number
+  /** How often the relay was killed. */
+  kills(): number
   /** Resolves once something of it has changed. */
   changed(): Promise<void>
 }
@@ -13,6 +15,7 @@ export interface News {
 export interface Newsroom extends News {
   sawVisible(agent: Agent, count: number): void
   sawTaken(count: number): void
+  sawKill(count: number): void
   /** Something else is different. */
   stir(): void
 }
@@ -20,6 +23,7 @@ export interface Newsroom extends News {
 export const createNewsroom = (): Newsroom => {
   const visible = [0, 0]
   let taken = 0
+  let kills = 0
   let waiters: (() => void)[] = []
   const stir = (): void => {
     const resolvers = waiters
@@ -29,6 +33,7 @@ export const createNewsroom = (): Newsroom => {
   return {
     visible: (agent) => visible[agent] ?? 0,
     taken: () => taken,
+    kills: () => kills,
     changed: () => new Promise((resolve) => waiters.push(resolve)),
     sawVisible: (agent, count) => {
       visible[agent] = count
@@ -36,6 +41,10 @@ export const createNewsroom = (): Newsroom => {
     },
     sawTaken: (count) => {
       taken = count
+      stir()
+    },
+    sawKill: (count) => {
+      kills = count
       stir()
     },
     stir,

@@ -1,7 +1,7 @@
 /** From the address of this window to an open room, or to what is wrong with it. */
 import { generateSecret } from 'sealsync'
+import { isKnown, remember } from './known-rooms.ts'
 import { readFragment, toFragment } from './link.ts'
-import { isMadeHere, rememberMade } from './made-rooms.ts'
 import type { ProblemText } from './problem.tsx'
 import { openRoom, type Room } from './room.ts'
 
@@ -34,7 +34,8 @@ export const open = async (): Promise<Opening> => {
     )
   }
   try {
-    const room = openRoom(fragment, relayUrl, isMadeHere(fragment.room))
+    const room = openRoom(fragment, relayUrl, isKnown(fragment.room))
+    room.provider.on('synced', () => remember(fragment.room))
     // A relay keeps no document in which nothing was ever written, and this link is to be good at once.
     if (isNew) room.doc.getMap('room').set('made', Date.now())
     return { type: 'open', room }
@@ -50,7 +51,7 @@ export const open = async (): Promise<Opening> => {
 // Replaced, not pushed: going back must not lead to a page that makes yet another room.
 const makeLink = (): void => {
   const room = crypto.randomUUID()
-  rememberMade(room)
+  remember(room)
   history.replaceState(null, '', toFragment({ room, secret: generateSecret() }))
 }
 
