@@ -19,6 +19,9 @@ export interface Row {
 
 type Load = Pick<Loaded, 'cpuMs' | 'wallMs' | 'bytes' | 'residentMb'>
 
+/** Nothing that takes longer is worth measuring. */
+const LOAD_MS = 120_000
+
 export interface Setting {
   readonly relay: RelayProcess
   readonly name: TraceName
@@ -138,6 +141,7 @@ const loadRoom = async (setting: Setting, room: Room, name: string, edits: numbe
 /** Opens the document once, in a fresh process. */
 export const loadOnce = async (room: Room, nodeOptions: readonly string[] = []): Promise<Loaded> => {
   const loader = startWorker<LoadOrder, LoaderReport>(new URL('./loader.ts', import.meta.url), nodeOptions)
+  const timer = setTimeout(() => void loader.kill(), LOAD_MS)
   try {
     await loader.next('ready')
     const loaded = loader.next('loaded')
@@ -145,6 +149,7 @@ export const loadOnce = async (room: Room, nodeOptions: readonly string[] = []):
     return await loaded
   } finally {
     await loader.end()
+    clearTimeout(timer)
   }
 }
 

@@ -19,8 +19,6 @@ export interface Outcome {
   readonly alarms: readonly string[]
 }
 
-const KILLS = 3
-
 /** Runs the session of `parts`; everything that it started has ended when it returns or throws. */
 export const runSession = async (options: {
   readonly mode: 'gated' | 'free'
@@ -38,6 +36,8 @@ export const runSession = async (options: {
   const alarms: string[] = []
   const taken: [number, number] = [0, 0]
   let kills = 0
+  /** At which milestones a kill was asked for. */
+  let milestone = 0
   /** One kill after the other, and the end of the last. */
   let mended = Promise.resolve()
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -55,10 +55,18 @@ export const runSession = async (options: {
       )
     }
     for (const worker of workers) worker.send({ type: 'visible', agent, count: visible })
-    if (observer.visible(0) + observer.visible(1) < ((kills + 1) * count) / (KILLS + 1) || kills === KILLS)
-      return
+  }
+  const killRelay = async (): Promise<void> => {
+    await relay.kill()
     kills += 1
-    mended = mended.then(relay.kill).then(relay.start)
+    for (const worker of workers) worker.send({ type: 'killed', count: kills })
+    await relay.start()
+  }
+  /** The author who gets there first has the relay killed. */
+  const onReached = (reached: number): void => {
+    if (reached <= milestone) return
+    milestone = reached
+    mended = mended.then(killRelay)
     mended.catch(giveUp)
   }
   const observer = observe(room, counter, onVisible)
@@ -69,6 +77,7 @@ export const runSession = async (options: {
     const worker = workers[agent]
     worker.listen((report) => {
       if (report.type === 'alarm') alarms.push(`${report.kind}: ${report.message}`)
+      if (report.type === 'reached') onReached(report.milestone)
       if (report.type !== 'took') return
       const other = otherOf(agent)
       taken[other] = report.count

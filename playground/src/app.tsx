@@ -33,19 +33,18 @@ export const App = ({ room }: { readonly room: Room }) => {
         <Status syncStatus={syncStatus} unsyncedChanges={unsyncedChanges} />
         <Presence provider={provider} person={person} onRename={rename} />
       </header>
-      {!isUnknown && (
-        <nav className="actions" aria-label="Room">
-          <Plug provider={provider} />
-          <Share />
-        </nav>
-      )}
       <main>
-        {isUnknown && (
+        {isUnknown ? (
           <Problem
             title="Nothing is kept under this link"
             text={`The relay at ${relayUrl} has no document for this room and secret. Either the link is wrong, or it was made with another relay, or this one has lost it.`}
             remedy="Copy the whole link again from a window where the room is open, and start this page with the same relay. If the room was open here before, trying again brings back what this browser has of it."
           />
+        ) : (
+          <nav className="actions" aria-label="Room">
+            <Plug provider={provider} />
+            <Share />
+          </nav>
         )}
         {(syncStatus === 'blocked' || syncStatus === 'needs-key') && (
           <p className="notice" role="alert">

@@ -5,6 +5,8 @@ import { open } from './opening.ts'
 import { Problem } from './problem.tsx'
 import './theme.css'
 import './page.css'
+import './bar.css'
+import './notices.css'
 import './editor.css'
 import './wire.css'
 

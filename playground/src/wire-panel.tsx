@@ -7,7 +7,7 @@ import { TextSearch } from './text-search.tsx'
 const ARROWS = { sent: '↑', received: '↓' } as const
 
 const SHOWN = 20
-const PRESENCE_SHOWN = 5
+const PRESENCE_SHOWN = 2
 
 /** The newest, newest first; few of presence, which would push all else out of sight. */
 const choose = (frames: readonly Frame[]): readonly Frame[] => {
@@ -57,8 +57,8 @@ export const WirePanel = ({ room }: { readonly room: Room }) => {
         </button>
       </header>
       <p className="lead">
-        {shown.length} of the last {kept.length} frames between this window and the relay, as they were. It
-        orders, stores and forwards them; names, carets and text were sealed before.
+        {shown.length} of the last {kept.length} frames between this window and the relay. The relay orders,
+        stores and forwards them; names, carets and text were sealed before they left.
       </p>
       <TextSearch room={room} frames={kept} />
       <ol className="frames" aria-label="Frames, newest first">

@@ -39,12 +39,34 @@ export type Label = (typeof LABELS)[number]
 // "sealsync/v1 <label>" and a NUL: a fixed, prefix-free set.
 const PREFIX = new Map<Label, Uint8Array>(LABELS.map((label) => [label, utf8(`sealsync/v1 ${label}\0`)]))
 
-const labelled = (label: Label, parts: readonly Uint8Array[]): Uint8Array =>
-  concat(PREFIX.get(label) ?? utf8(label), ...parts)
+// Hashing is the hot path of a load. libsodium copies its input, so one buffer serves all short ones.
+const scratch = new Uint8Array(16_384)
+
+const labelled = (label: Label, parts: readonly Uint8Array[]): Uint8Array => {
+  const prefix = PREFIX.get(label) ?? utf8(label)
+  let length = prefix.length
+  for (let i = 0; i < parts.length; i++) length += parts[i]?.length ?? 0
+  if (length > scratch.length) return concat(prefix, ...parts)
+  scratch.set(prefix)
+  let at = prefix.length
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i]
+    if (part === undefined) continue
+    scratch.set(part, at)
+    at += part.length
+  }
+  return scratch.subarray(0, at)
+}
+
+/** The one label whose input is a secret by itself: no copy of it stays in the scratch buffer. */
+const forget = (label: Label, result: Uint8Array): Uint8Array => {
+  if (label === 'root-key') scratch.fill(0)
+  return result
+}
 
 /** BLAKE2b-256 over the label and the parts. Callers keep the parts unambiguous: fixed or stated lengths. */
 export const hash = (label: Label, ...parts: readonly Uint8Array[]): Uint8Array =>
-  sodium.crypto_generichash(32, labelled(label, parts), null)
+  forget(label, sodium.crypto_generichash(32, labelled(label, parts), null))
 
 /** BLAKE2b-128 over the label and the parts. */
 export const hash16 = (label: Label, ...parts: readonly Uint8Array[]): Uint8Array =>

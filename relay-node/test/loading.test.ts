@@ -1,5 +1,7 @@
 import { EMPTY_DIGEST, nextDigest, randomBytes, type Snapshot, type Update } from 'sealsync/protocol'
 import { describe, expect, test } from 'vitest'
+import { createMemoryStore } from '../src/store/memory.ts'
+import type { Write } from '../src/store/store.ts'
 import { type Author, createAuthor, createTestDocument } from '../src/testing/author.ts'
 import { brief, type Client, type Setup, setUp, short } from './client.ts'
 
@@ -276,6 +278,58 @@ describe('a cursor that is not of this log means a complete load', () => {
   })
 })
 
+/** Many updates, then a snapshot of all of them that is larger than they are. */
+const withLargeSnapshot = async () => {
+  const cast = await begin({ limits: { deliverBytes: 1000, graceMs: 0, laggingBytes: 1 } })
+  const { alice, a, b, push } = cast
+  await push(a, alice.update())
+  const cursor = cursorOf(b)
+  const updates = alice.updates(10, 300)
+  const snapshot = alice.snapshot(
+    updates.slice(-1).map((update) => alice.upTo(update)),
+    [],
+    { bytes: 20_000 },
+  )
+  await push(a, ...updates, snapshot)
+  return { ...cast, cursor, updates, snapshot }
+}
+
+test('pruning decides for a load even where the snapshot is the longer way', async () => {
+  const { setup, cursor, snapshot, load } = await withLargeSnapshot()
+  setup.now += 1
+  await setup.relay.prune()
+  const c = await load(cursor)
+  expect(c.delivers().map((frame) => [frame.load, frame.after, frame.through])).toEqual([
+    ['part', 1, 12],
+    ['part', 1, 12],
+    ['last', 1, 12],
+  ])
+  expect(brief(c.items()).at(-1)).toBe(`snapshot ${short(snapshot.id)}`)
+})
+
+test('a delta that is overtaken by pruning goes on as a load from where it is', async () => {
+  const { setup, author, cursor, updates, snapshot } = await withLargeSnapshot()
+  const c = setup.client()
+  c.send(author().opening(await c.hello(), { cursor }))
+  while (c.delivers().length < 2) await Promise.resolve()
+  c.buffered = 2
+  await setup.relay.idle()
+  setup.now += 1
+  await setup.relay.prune()
+  c.buffered = 0
+  c.connection.drained()
+  await setup.relay.idle()
+  const frames = c.delivers()
+  const turn = frames.findIndex((frame) => frame.load !== 'none')
+  const reached = frames[turn - 1]?.through ?? 0
+  expect(reached).toBeGreaterThan(1)
+  expect(reached).toBeLessThan(11)
+  for (const frame of frames.slice(turn)) expect(frame).toMatchObject({ after: reached, through: 12 })
+  expect(frames.at(-1)).toMatchObject({ load: 'last', caughtUp: true })
+  const items = brief(c.items()).filter((item) => !item.startsWith('certificate'))
+  expect(items).toEqual([...updatesOf(updates.slice(0, reached - 1)), `snapshot ${short(snapshot.id)}`])
+})
+
 test('what is committed while a load is read follows it without a gap', async () => {
   const { setup, author, alice, a, push } = await begin({ limits: { deliverBytes: 1000 } })
   await push(a, ...alice.updates(10, 300))
@@ -337,6 +391,32 @@ describe('a fetch', () => {
       `snapshot ${short(snapshot.id)}`,
       ...updatesOf(updates),
     ])
+  })
+
+  test('does not find what is not announced yet', async () => {
+    const memory = createMemoryStore()
+    const late: (() => void)[] = []
+    let isSlow = false
+    const commit = async (writes: readonly Write[]) => {
+      await memory.commit(writes)
+      if (isSlow) await new Promise<void>((resolve) => late.push(resolve))
+    }
+    const { setup, alice, a, b, push } = await begin({ store: { ...memory, commit } })
+    await push(a, alice.update())
+    isSlow = true
+    const update = alice.update()
+    a.push(update)
+    while (late.length === 0) await Promise.resolve()
+    const fetched = () =>
+      b.send({ type: 'fetch', channel: b.of('opened')[0]?.channel ?? 0, ids: [update.id] })
+    fetched()
+    while (b.of('found').length === 0) await Promise.resolve()
+    expect(b.of('found')).toMatchObject([{ items: [], unknown: [update.id] }])
+    for (const resolve of late) resolve()
+    await setup.relay.idle()
+    fetched()
+    await setup.relay.idle()
+    expect(brief(b.of('found').at(-1)?.items ?? [])).toContain(`update ${short(update.id)}`)
   })
 
   test('names pruned envelopes as unknown', async () => {

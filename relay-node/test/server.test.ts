@@ -2,7 +2,7 @@ import { access, mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CLOSE, LIMITS, randomBytes } from 'sealsync/protocol'
+import { CLOSE, LIMITS, randomBytes, toHex } from 'sealsync/protocol'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { WebSocket } from 'ws'
 import type { StartOptions } from '../src/index.ts'
@@ -59,6 +59,27 @@ describe('a server', () => {
     await b.open(createAuthor(alice.document))
     expect(await b.next('deliver')).toMatchObject({ load: 'part', items: [{ type: 'certificate' }] })
     expect(await b.next('deliver')).toMatchObject({ load: 'last', items: [{ type: 'updates' }] })
+  })
+
+  test('holds back what a slow reader cannot take, and catches it up when it reads again', async () => {
+    const { url } = await start()
+    const document = createTestDocument()
+    const [alice, bob] = [createAuthor(document), createAuthor(document)]
+    const [a, b] = [await connectTo(url), await connectTo(url)]
+    await a.open(alice)
+    await b.open(bob)
+    b.socket.pause()
+    const updates = alice.updates(40, 500_000)
+    for (const update of updates) expect(await a.push(update)).toMatchObject({ type: 'ack' })
+    b.socket.resume()
+    const received: string[] = []
+    while (received.length < updates.length) {
+      const { items } = await b.next('deliver')
+      for (const item of items) {
+        if (item.type === 'updates') received.push(...item.updates.map(({ id }) => toHex(id)))
+      }
+    }
+    expect(received).toEqual(updates.map(({ id }) => toHex(id)))
   })
 
   test('creates the directory of its database, keeps what it has across restarts, and keeps its key', async () => {

@@ -10,9 +10,10 @@
 import { equalBytes, type Reader, type Writer } from '../bytes.ts'
 import { COMMITMENT_BYTES, NO_ID, SIGNATURE_BYTES, TAG_BYTES } from './envelope.ts'
 import { LIMITS } from './limits.ts'
-import { areDepsOrdered, assembleUpdate, type Update, updateHeader } from './update.ts'
+import { areDepsOrdered, assembleUpdate, followingHeader, type Update, updateHeader } from './update.ts'
 
 const EVERY_SIGNATURE = 1
+const NO_DEPS: readonly Uint8Array[] = []
 const BASE = 2
 
 /** Whether `next` may stand behind `previous` in one segment. */
@@ -59,7 +60,7 @@ export const writeSegment = (
 export const readSegment = (reader: Reader, docId: Uint8Array): readonly Update[] => {
   const flags = reader.u8()
   if ((flags & ~(EVERY_SIGNATURE | BASE)) !== 0) reader.fail()
-  const shared = { docId, author: reader.bytes(32), session: reader.bytes(8), keyId: reader.bytes(16) }
+  const [author, session, keyId] = [reader.bytes(32), reader.bytes(8), reader.bytes(16)]
   const logHeight = reader.varint()
   const base = (flags & BASE) !== 0 ? reader.bytes(32) : NO_ID
   const firstSeq = reader.varint()
@@ -69,19 +70,22 @@ export const readSegment = (reader: Reader, docId: Uint8Array): readonly Update[
   if (firstSeq > Number.MAX_SAFE_INTEGER - (count - 1)) reader.fail()
   if ((flags & BASE) !== 0 && equalBytes(base, NO_ID)) reader.fail()
   const updates: Update[] = []
+  let previous: Uint8Array | undefined
   for (let i = 0; i < count && reader.sound(); i++) {
     const updateFlags = reader.u8()
     const depCount = reader.u8()
     if (updateFlags > 1 || depCount > LIMITS.deps) reader.fail()
-    const deps: Uint8Array[] = []
-    for (let d = 0; d < depCount; d++) deps.push(reader.bytes(32))
+    const deps = depCount === 0 ? NO_DEPS : Array.from({ length: depCount }, () => reader.bytes(32))
     const nonce = reader.bytes(24)
     const commitment = reader.bytes(COMMITMENT_BYTES)
     const ciphertext = reader.blob(LIMITS.updateBytes)
     if (ciphertext.length < TAG_BYTES || !areDepsOrdered(deps)) reader.fail()
     if (!reader.sound()) return []
     const fields = {
-      ...shared,
+      docId,
+      author,
+      session,
+      keyId,
       nonce,
       padded: updateFlags === 1,
       seq: firstSeq + i,
@@ -90,9 +94,13 @@ export const readSegment = (reader: Reader, docId: Uint8Array): readonly Update[
       logHeight,
       deps,
     }
-    const header = updateHeader(fields, ciphertext.length)
+    const header: Uint8Array =
+      previous !== undefined && depCount === 0
+        ? followingHeader(previous, fields, ciphertext.length)
+        : updateHeader(fields, ciphertext.length)
     const update = assembleUpdate(fields, { header, commitment, ciphertext }, undefined)
     updates.push(update)
+    previous = header
     prev = update.id
   }
   const every = (flags & EVERY_SIGNATURE) !== 0

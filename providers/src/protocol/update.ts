@@ -38,6 +38,9 @@ export interface Update extends UpdateHeader, Sealed {
   readonly signature: Uint8Array | undefined
 }
 
+/** Where the deps begin, and the length of a header without any. */
+const DEPS_AT = 200
+
 /** What stands for the predecessor of seq 0. */
 export const chainStart = (docId: Uint8Array, author: Uint8Array, session: Uint8Array): Uint8Array =>
   hash('session', docId, author, session)
@@ -55,15 +58,49 @@ export const updateHeader = (fields: UpdateHeader, ciphertextLength: number): Ui
   return writer.done()
 }
 
+/**
+ * The header of an update that follows `previous` in one chain under the same key, height and base, and names no
+ * deps: all but position, predecessor, nonce, padding and length is taken from there.
+ */
+export const followingHeader = (
+  previous: Uint8Array,
+  fields: Pick<UpdateHeader, 'seq' | 'prev' | 'nonce' | 'padded'>,
+  ciphertextLength: number,
+): Uint8Array => {
+  const header = previous.slice(0, DEPS_AT)
+  const view = new DataView(header.buffer)
+  header[5] = fields.padded ? 1 : 0
+  view.setUint16(6, 0)
+  header.set(fields.nonce, 88)
+  view.setUint32(120, Math.floor(fields.seq / 2 ** 32))
+  view.setUint32(124, fields.seq >>> 0)
+  header.set(fields.prev, 128)
+  view.setUint32(196, ciphertextLength)
+  return header
+}
+
 /** An update from its parts; the id is computed here, never taken from anywhere. */
 export const assembleUpdate = (
   fields: UpdateHeader,
   sealed: { readonly header: Uint8Array; readonly commitment: Uint8Array; readonly ciphertext: Uint8Array },
   signature: Uint8Array | undefined,
 ): Update => ({
+  // Field by field: a load makes thousands of these.
   type: 'update',
-  ...fields,
-  ...sealed,
+  docId: fields.docId,
+  keyId: fields.keyId,
+  author: fields.author,
+  nonce: fields.nonce,
+  padded: fields.padded,
+  session: fields.session,
+  seq: fields.seq,
+  prev: fields.prev,
+  base: fields.base,
+  logHeight: fields.logHeight,
+  deps: fields.deps,
+  header: sealed.header,
+  commitment: sealed.commitment,
+  ciphertext: sealed.ciphertext,
   signature,
   id: envelopeId(sealed.header, sealed.commitment, sealed.ciphertext),
 })

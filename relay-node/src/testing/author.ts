@@ -44,7 +44,11 @@ export interface Author {
   /** Several, in order. */
   updates(count: number, bytes?: number): Update[]
   /** A snapshot over these heads. */
-  snapshot(cover: readonly CoverEntry[], parents?: readonly Uint8Array[]): Snapshot
+  snapshot(
+    cover: readonly CoverEntry[],
+    parents?: readonly Uint8Array[],
+    options?: { readonly bytes?: number; readonly chunks?: readonly Uint8Array[] },
+  ): Snapshot
   /** Its own chain up to an update, for a cover. */
   upTo(update: Update, ended?: boolean): CoverEntry
   ephemeral(): Ephemeral
@@ -121,13 +125,13 @@ export const createAuthor = (
     certificate,
     update,
     updates: (count, bytes = 40) => Array.from({ length: count }, () => update({ bytes })),
-    snapshot: (cover, parents = []) => {
+    snapshot: (cover, parents = [], { bytes = 100, chunks = [] } = {}) => {
       const ordered = [...cover].sort(compareCover)
-      const fields = { ...common(), session, logHeight: 0, parents, cover: ordered, chunks: [] }
+      const fields = { ...common(), session, logHeight: 0, parents, cover: ordered, chunks }
       const sealed = {
-        header: snapshotHeader(fields, 100),
+        header: snapshotHeader(fields, bytes),
         commitment: randomBytes(32),
-        ciphertext: noise(100),
+        ciphertext: noise(bytes),
       }
       const id = envelopeId(sealed.header, sealed.commitment, sealed.ciphertext)
       return assembleSnapshot(fields, sealed, device.sign('env-sig', id))
