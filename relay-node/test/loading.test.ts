@@ -320,6 +320,7 @@ test('a delta that is overtaken by pruning goes on as a load from where it is', 
   c.connection.drained()
   await setup.relay.idle()
   const frames = c.delivers()
+  console.log(frames.map((f) => [f.load, f.piece, f.after, f.through, f.items.length].join()))
   const turn = frames.findIndex((frame) => frame.load !== 'none')
   const reached = frames[turn - 1]?.through ?? 0
   expect(reached).toBeGreaterThan(1)

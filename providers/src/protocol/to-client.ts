@@ -100,7 +100,17 @@ const readToClient = (reader: Reader, code: number, docIdOfChannel: DocIdOf): To
       if (load === 'none' && piece !== 0) return undefined
       if (flags > 7 || load === undefined || docId === undefined || through < after) return undefined
       const items = readItems(reader, docId)
-      return { type: 'deliver', channel, load, piece, after, through, digest, caughtUp: (flags & 4) !== 0, items }
+      return {
+        type: 'deliver',
+        channel,
+        load,
+        piece,
+        after,
+        through,
+        digest,
+        caughtUp: (flags & 4) !== 0,
+        items,
+      }
     }
     case DOWN.ephemeral: {
       const [channel, connection] = [reader.varint(), reader.varint()]

@@ -20,7 +20,7 @@ import type { Received } from './effects.ts'
 import { type Inflate, openUpdate } from './opening.ts'
 import type { Vault } from './vault.ts'
 
-export interface Chain extends SessionName {
+interface Chain extends SessionName {
   readonly key: string
   /** Last position that is settled (applied or refused); −1 before the first. */
   readonly seq: number
@@ -35,12 +35,12 @@ export interface Chain extends SessionName {
 
 type Mutable = { -readonly [K in keyof Chain]: Chain[K] }
 
-export interface Refused {
+interface Refused {
   readonly update: Update
   readonly reason: string
 }
 
-export type Taken =
+type Taken =
   | { readonly type: 'duplicate' }
   /** Its predecessor, or the certificate of its session, is missing: fetch. */
   | { readonly type: 'gap' }

@@ -33,7 +33,7 @@ export interface SessionDeps {
 }
 
 /** Where this document stands with the relay. */
-export type Phase =
+type Phase =
   /** No greeted socket. */
   | { readonly type: 'detached' }
   /** `open` was sent; everything else that still arrives belongs to an earlier opening. */
@@ -44,7 +44,7 @@ export type Phase =
   /** The relay closed the document. */
   | { readonly type: 'closed'; readonly code: number; readonly reason: string }
 
-export interface ActiveSnapshot {
+interface ActiveSnapshot {
   readonly id: Uint8Array
   /** Covered position by chain key. */
   readonly cover: ReadonlyMap<string, number>

@@ -16,22 +16,20 @@ export type SyncStatus =
   | 'not-found'
   | 'blocked'
 
-export const ALARM_KINDS = [
-  'rollback',
-  'fork',
-  'withheld',
-  'equivocation',
-  'forged',
-  'snapshot-dropped',
-  'diverged',
-  'quarantined',
-  'clientid-conflict',
-  'past-cutoff',
-  'excluded',
-  'rate-limited',
-  'revoked',
-] as const
-export type AlarmKind = (typeof ALARM_KINDS)[number]
+export type AlarmKind =
+  | 'rollback'
+  | 'fork'
+  | 'withheld'
+  | 'equivocation'
+  | 'forged'
+  | 'snapshot-dropped'
+  | 'diverged'
+  | 'quarantined'
+  | 'clientid-conflict'
+  | 'past-cutoff'
+  | 'excluded'
+  | 'rate-limited'
+  | 'revoked'
 
 /** An integrity fact that the app should show or log. It never stops the document. */
 export interface Alarm {

@@ -94,7 +94,8 @@ export const createIntake = (
     const taken = chains.take(item.updates)
     if (taken.type === 'duplicate') return 'taken'
     if (taken.type === 'gap') {
-      if (inLoad) core.alarm('withheld', 'a load lacks a certificate, or an update that others build on', first)
+      if (inLoad)
+        core.alarm('withheld', 'a load lacks a certificate, or an update that others build on', first)
       return inLoad ? 'taken' : 'gap'
     }
     receive(taken.received)

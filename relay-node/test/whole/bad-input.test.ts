@@ -63,7 +63,10 @@ test('a wrong secret with create: true is another, new document, and says so', a
 test('one edit that no relay takes blocks with its reason, keeps the edit, and goes on receiving', async () => {
   const relay = await stage.relay('memory:')
   const secret = generateSecret()
-  const [one, two] = [stage.provider(relay.url, { secret, compress: false }), stage.provider(relay.url, { secret })]
+  const [one, two] = [
+    stage.provider(relay.url, { secret, compress: false }),
+    stage.provider(relay.url, { secret }),
+  ]
   await until(() => one.synced && two.synced, 'synced')
   one.doc.getMap('images').set('huge', new Uint8Array(5 * 1024 * 1024))
   await until(() => one.syncStatus === 'blocked', 'blocked')
@@ -77,6 +80,8 @@ test('a port in use is named, with what to do', async () => {
   await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve))
   const address = taken.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  await expect(startRelay({ port, host: '127.0.0.1', store: 'memory:' })).rejects.toThrow(new RegExp(`${port}`))
+  await expect(startRelay({ port, host: '127.0.0.1', store: 'memory:' })).rejects.toThrow(
+    new RegExp(`${port}`),
+  )
   await new Promise((resolve) => taken.close(resolve))
 })

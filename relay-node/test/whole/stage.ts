@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { SealsyncProvider } from 'sealsync/yjs'
 import * as Y from 'yjs'
 
-export interface RelayProcess {
+interface RelayProcess {
   readonly url: string
   /** Everything it has printed. */
   output(): string
