@@ -1,7 +1,9 @@
 /** `npm run bench -- <command>`: what sealsync costs, measured on this machine. */
 import { Command } from 'commander'
+import { addLatencyCommand } from './latency-command.ts'
 import { addLoadCommand } from './load-command.ts'
 
 const program = new Command('bench').description('What sealsync costs, measured on this machine')
 addLoadCommand(program)
+addLatencyCommand(program)
 await program.parseAsync()

@@ -1,5 +1,6 @@
 /** The command `load`: which rows there are, and how they are shown. */
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
+import { atLeastOne, count, countOrAll } from './arguments.ts'
 import { BAR_EDITS, showBar, snapshotBar, updatesBar } from './bars.ts'
 import { loadFromSnapshot, loadFromUpdates, loadPlain, type Row, type Setting } from './load.ts'
 import { describeMachine } from './machine.ts'
@@ -97,17 +98,3 @@ Not inside: loading modules, starting libsodium. CPU is user and system time of 
 document's frames, without the connection's greeting and WebSocket headers. Peak RSS is that of the whole process.
 Plain Yjs: only applying, in one transaction; its bytes are the updates themselves. The text of every load was
 compared with the recording.`
-
-const count = (value: string): number => {
-  const parsed = Number(value)
-  if (Number.isSafeInteger(parsed) && parsed >= 0) return parsed
-  throw new InvalidArgumentError('pass a whole number')
-}
-
-const countOrAll = (value: string): number => (value === 'all' ? 0 : count(value))
-
-const atLeastOne = (value: string): number => {
-  const parsed = count(value)
-  if (parsed > 0) return parsed
-  throw new InvalidArgumentError('pass at least 1')
-}

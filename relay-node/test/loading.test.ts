@@ -278,49 +278,25 @@ describe('a cursor that is not of this log means a complete load', () => {
   })
 })
 
-/** Many updates, then a snapshot of all of them that is larger than they are. */
-const withLargeSnapshot = async () => {
-  const cast = await begin({ limits: { deliverBytes: 1000, graceMs: 0, laggingBytes: 1 } })
-  const { alice, a, b, push } = cast
+test('a delta that is overtaken by a snapshot and pruning goes on as a load from where it is', async () => {
+  const limits = { deliverBytes: 1000, graceMs: 0, laggingBytes: 1 }
+  const { setup, author, alice, a, b, push } = await begin({ limits })
   await push(a, alice.update())
   const cursor = cursorOf(b)
   const updates = alice.updates(10, 300)
-  const snapshot = alice.snapshot(
-    updates.slice(-1).map((update) => alice.upTo(update)),
-    [],
-    { bytes: 20_000 },
-  )
-  await push(a, ...updates, snapshot)
-  return { ...cast, cursor, updates, snapshot }
-}
-
-test('pruning decides for a load even where the snapshot is the longer way', async () => {
-  const { setup, cursor, snapshot, load } = await withLargeSnapshot()
-  setup.now += 1
-  await setup.relay.prune()
-  const c = await load(cursor)
-  expect(c.delivers().map((frame) => [frame.load, frame.after, frame.through])).toEqual([
-    ['part', 1, 12],
-    ['part', 1, 12],
-    ['last', 1, 12],
-  ])
-  expect(brief(c.items()).at(-1)).toBe(`snapshot ${short(snapshot.id)}`)
-})
-
-test('a delta that is overtaken by pruning goes on as a load from where it is', async () => {
-  const { setup, author, cursor, updates, snapshot } = await withLargeSnapshot()
+  await push(a, ...updates)
   const c = setup.client()
   c.send(author().opening(await c.hello(), { cursor }))
   while (c.delivers().length < 2) await Promise.resolve()
   c.buffered = 2
   await setup.relay.idle()
-  setup.now += 1
+  const snapshot = alice.snapshot(updates.slice(-1).map((update) => alice.upTo(update)))
+  await push(a, snapshot)
   await setup.relay.prune()
   c.buffered = 0
   c.connection.drained()
   await setup.relay.idle()
   const frames = c.delivers()
-  console.log(frames.map((f) => [f.load, f.piece, f.after, f.through, f.items.length].join()))
   const turn = frames.findIndex((frame) => frame.load !== 'none')
   const reached = frames[turn - 1]?.through ?? 0
   expect(reached).toBeGreaterThan(1)
