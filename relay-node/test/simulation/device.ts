@@ -10,6 +10,8 @@ export interface Disk {
   readonly locks: Set<string>
   /** While true, nothing that is to be written is finished. */
   isStuck: boolean
+  /** Called right before and right after each write: where a crash can come. */
+  onWrite: ((moment: 'before' | 'after') => void) | undefined
 }
 
 export interface DiskWriter {
@@ -18,7 +20,12 @@ export interface DiskWriter {
   die(): void
 }
 
-export const createDisk = (): Disk => ({ entries: new Map(), locks: new Set(), isStuck: false })
+export const createDisk = (): Disk => ({
+  entries: new Map(),
+  locks: new Set(),
+  isStuck: false,
+  onWrite: undefined,
+})
 
 /** Writes one after the other, each all or nothing; after one that fails, those already queued fail too. */
 export const createDiskWriter = (
@@ -43,13 +50,16 @@ export const createDiskWriter = (
         const fails = doomed > 0 || random.chance(faults())
         if (doomed > 0) doomed -= 1
         else if (fails) doomed = queued
+        disk.onWrite?.('before')
+        if (!alive) return
         if (!fails) {
           for (const { key, value } of changes) {
             if (value === undefined) disk.entries.delete(key)
             else disk.entries.set(key, value.slice())
           }
         }
-        done(!fails)
+        disk.onWrite?.('after')
+        if (alive) done(!fails)
       }
       clock.after(last - clock.now(), run)
     },

@@ -326,3 +326,95 @@ test('a frame that is lost on a link that stays up is asked for again', async ()
   await scene.pass(3000)
   expectEqual([author, reader], ['one', 'lost', 'next'])
 })
+
+/** A short life of two devices: edits on- and offline, a snapshot, a relay that loses everything. */
+const liveThrough = async (scene: Scene, one: () => Tab, two: Tab): Promise<void> => {
+  const meet = (): void => {
+    one().connect(scene.host)
+    two.connect(scene.host)
+  }
+  meet()
+  await scene.pass(500)
+  one().edit('first')
+  two.edit('second')
+  await scene.pass(500)
+  one().cut()
+  one().edit('offline')
+  await scene.pass(300)
+  meet()
+  await scene.pass(500)
+  two.step({ type: 'snapshot' })
+  await scene.pass(1500)
+  one().edit('on top')
+  await scene.pass(300)
+  scene.host.wipe()
+  meet()
+  await scene.pass(2000)
+  one().edit('afterwards')
+  await scene.pass(1000)
+}
+
+test('I1, I4: a crash right before or after any write of a client loses nothing that was written', async () => {
+  let writes = 0
+  for (let crashAt = 0; crashAt <= writes; crashAt++) {
+    const scene = createScene()
+    const disk = createDisk()
+    const lives: Tab[] = []
+    let moments = 0
+    disk.onWrite = () => {
+      moments += 1
+      if (moments !== crashAt) return
+      lives.at(-1)?.kill()
+      lives.push(scene.open('a', disk))
+      lives.at(-1)?.connect(scene.host)
+    }
+    lives.push(scene.open('a', disk))
+    const two = scene.open('b')
+    await liveThrough(scene, () => lives.at(-1) ?? two, two)
+    if (crashAt === 0) writes = moments
+    await scene.pass(20_000)
+    lives.at(-1)?.connect(scene.host)
+    two.connect(scene.host)
+    await scene.pass(20_000)
+    const survivors = new Set([...lives.flatMap((tab) => [...tab.onDisk, ...tab.saved]), ...two.saved])
+    for (const tab of [...lives.slice(-1), two]) {
+      const name = `crash at moment ${crashAt} of ${writes}`
+      expect(editsOf(tab), name).toEqual(editsOf(two))
+      expect(editsOf(tab), name).toEqual(expect.arrayContaining([...survivors]))
+      expect(tab.session.status(), name).toMatchObject({ pending: 0, sync: 'saved' })
+    }
+  }
+  expect(writes).toBeGreaterThan(20)
+})
+
+test('I1: a relay that crashes at any of its commits, done or not, loses nothing that it acked', async () => {
+  let commits = 0
+  for (let crashAt = 0; crashAt <= commits; crashAt++) {
+    for (const fault of ['die', 'unsure'] as const) {
+      const scene = createScene()
+      const [one, two] = [scene.open('a'), scene.open('b')]
+      let count = 0
+      scene.fault = () => {
+        count += 1
+        if (count !== crashAt) return undefined
+        scene.clock.after(20, () => {
+          scene.host.crash()
+          scene.host.start()
+          scene.clock.after(50, () => {
+            one.connect(scene.host)
+            two.connect(scene.host)
+          })
+        })
+        return fault
+      }
+      await liveThrough(scene, () => one, two)
+      if (crashAt === 0) commits = count
+      await scene.pass(20_000)
+      one.connect(scene.host)
+      two.connect(scene.host)
+      await scene.pass(20_000)
+      expectEqual([one, two], ['first', 'second', 'offline', 'on top', 'afterwards'])
+    }
+  }
+  expect(commits).toBeGreaterThan(4)
+})
