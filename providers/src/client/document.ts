@@ -163,7 +163,7 @@ export const createDocument = (deps: {
         savedWaiters.push({ resolve, reject })
       }),
     pause: (directions) => feed({ type: 'pause', directions }),
-    resume: () => feed({ type: 'resume' }),
+    resume: (directions) => feed({ type: 'resume', directions }),
     status: () => status,
     get connection() {
       return status.connection

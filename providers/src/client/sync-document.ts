@@ -44,7 +44,7 @@ export interface SyncDocument {
   /** Resolves once every edit is both acknowledged by the relay and kept in storage, if there is one. */
   saved(): Promise<void>
   pause(directions: PauseDirections): void
-  resume(): void
+  resume(directions?: PauseDirections): void
   /** The same object until something changes. */
   status(): DocumentStatus
   readonly connection: ConnectionStatus

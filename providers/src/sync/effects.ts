@@ -98,7 +98,8 @@ export type Input =
   /** Make a snapshot as soon as it can be made. */
   | { readonly type: 'snapshot' }
   | { readonly type: 'pause'; readonly directions: PauseDirections }
-  | { readonly type: 'resume' }
+  /** Without directions: both. */
+  | { readonly type: 'resume'; readonly directions?: PauseDirections | undefined }
   /** The time that `wakeAt` named has come. */
   | { readonly type: 'woke' }
 

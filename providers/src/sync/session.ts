@@ -151,9 +151,10 @@ export const createSession = (deps: SessionDeps): Session => {
       }
       case 'resume': {
         // What was not received meanwhile is asked for again; acks were among it.
+        const { send = false, receive = false } = input.directions ?? { send: true, receive: true }
         const wasDeaf = state.paused.receive
-        state.paused = { send: false, receive: false }
-        if (wasDeaf) subscription.open()
+        state.paused = { send: state.paused.send && !send, receive: state.paused.receive && !receive }
+        if (wasDeaf && !state.paused.receive) subscription.open()
         else sender.resend()
         return
       }

@@ -219,8 +219,8 @@ export class SealsyncProvider {
     this.session.pause(directions)
   }
 
-  resume(): void {
-    this.session.resume()
+  resume(directions?: PauseDirections): void {
+    this.session.resume(directions)
   }
 
   /** Sends what has gathered and stops for good; document and a given Awareness stay as they are. Idempotent. */

@@ -173,8 +173,9 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
   })
   sometimes(knobs.pauseEveryMs, () => {
     const tab = anyTab()
-    if (random.chance(0.5)) tab?.step({ type: 'resume' })
-    else tab?.step({ type: 'pause', directions: { send: random.chance(0.6), receive: random.chance(0.6) } })
+    const directions = { send: random.chance(0.6), receive: random.chance(0.6) }
+    if (random.chance(0.5)) tab?.step({ type: 'resume', directions })
+    else tab?.step({ type: 'pause', directions })
   })
   sometimes(knobs.relayCrashEveryMs, () => {
     const host = random.pick(hosts)
