@@ -67,7 +67,7 @@ const measure = async ({ edits, every }: LatencyOptions): Promise<readonly numbe
 }
 
 const open = async (typist: Typist, room: Room): Promise<void> => {
-  await typist.next('ready')
+  await typist.ready
   const opened = typist.next('opened')
   typist.send({ type: 'open', ...room })
   await opened

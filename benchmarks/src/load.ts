@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { generateSecret } from 'sealsync'
 import * as Y from 'yjs'
-import type { Loaded, LoaderReport, LoadOrder } from './loader.ts'
-import type { Applied, ApplyOrder, PlainReport } from './plain.ts'
+import type { Loaded, LoadOrder } from './loader.ts'
+import type { Applied, ApplyOrder } from './plain.ts'
 import type { RelayProcess } from './relay.ts'
 import { type Room, TEXT } from './room.ts'
 import { applyPatch, type Trace, type TraceName, textAfter } from './trace.ts'
@@ -94,7 +94,7 @@ const withWriter = async <T>(
   const room: Room = { url: relay.url, secret: generateSecret(), room: randomUUID() }
   const writer = startWorker<WriterOrder, WriterReport>(new URL('./writer.ts', import.meta.url))
   try {
-    await writer.next('ready')
+    await writer.ready
     const opened = writer.next('opened')
     writer.send({ type: 'open', trace: name, ...room })
     await opened
@@ -140,10 +140,10 @@ const loadRoom = async (setting: Setting, room: Room, name: string, edits: numbe
 
 /** Opens the document once, in a fresh process. */
 export const loadOnce = async (room: Room, nodeOptions: readonly string[] = []): Promise<Loaded> => {
-  const loader = startWorker<LoadOrder, LoaderReport>(new URL('./loader.ts', import.meta.url), nodeOptions)
+  const loader = startWorker<LoadOrder, Loaded>(new URL('./loader.ts', import.meta.url), nodeOptions)
   const timer = setTimeout(() => void loader.kill(), LOAD_MS)
   try {
-    await loader.next('ready')
+    await loader.ready
     const loaded = loader.next('loaded')
     loader.send({ type: 'load', ...room })
     return await loaded
@@ -154,12 +154,9 @@ export const loadOnce = async (room: Room, nodeOptions: readonly string[] = []):
 }
 
 const applyOnce = async (setting: Setting, order: ApplyOrder, edits: number): Promise<Applied> => {
-  const worker = startWorker<ApplyOrder, PlainReport>(
-    new URL('./plain.ts', import.meta.url),
-    setting.nodeOptions,
-  )
+  const worker = startWorker<ApplyOrder, Applied>(new URL('./plain.ts', import.meta.url), setting.nodeOptions)
   try {
-    await worker.next('ready')
+    await worker.ready
     const applied = worker.next('applied')
     worker.send(order)
     const report = await applied

@@ -12,8 +12,6 @@ export interface LoadOrder extends Room {
   readonly type: 'load'
 }
 
-export type LoaderReport = { readonly type: 'ready' } | Loaded
-
 export interface Loaded {
   readonly type: 'loaded'
   /** User and system time of all threads. */
@@ -28,7 +26,7 @@ export interface Loaded {
   readonly state: Uint8Array
 }
 
-const parent = starter<LoaderReport, LoadOrder>()
+const parent = starter<Loaded, LoadOrder>()
 
 const load = async ({ url, secret, room }: LoadOrder): Promise<void> => {
   const doc = new Y.Doc()
@@ -58,4 +56,3 @@ await cryptoReady
 // Node loads its WebSocket when it is first looked at; that is a module load as well.
 if (typeof WebSocket === 'undefined') throw new Error('this Node has no WebSocket')
 parent.listen((order) => void load(order))
-parent.send({ type: 'ready' })

@@ -9,8 +9,6 @@ export interface ApplyOrder {
   readonly encoding: 'V1' | 'V2'
 }
 
-export type PlainReport = { readonly type: 'ready' } | Applied
-
 export interface Applied {
   readonly type: 'applied'
   readonly cpuMs: number
@@ -19,7 +17,7 @@ export interface Applied {
   readonly text: string
 }
 
-const parent = starter<PlainReport, ApplyOrder>()
+const parent = starter<Applied, ApplyOrder>()
 
 parent.listen(({ updates, encoding }) => {
   const apply = encoding === 'V1' ? Y.applyUpdate : Y.applyUpdateV2
@@ -35,4 +33,3 @@ parent.listen(({ updates, encoding }) => {
   const residentMb = process.resourceUsage().maxRSS / 1024
   parent.send({ type: 'applied', cpuMs: (user + system) / 1000, wallMs, residentMb, text: text.toString() })
 })
-parent.send({ type: 'ready' })

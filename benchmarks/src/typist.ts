@@ -11,7 +11,6 @@ export type TypistOrder =
   | { readonly type: 'note'; readonly edits: number }
 
 export type TypistReport =
-  | { readonly type: 'ready' }
   | { readonly type: 'opened' }
   /** By edit: when, in ns of the clock that all processes of a machine share. */
   | { readonly type: 'times'; readonly times: readonly bigint[] }
@@ -56,4 +55,3 @@ parent.listen((order) => {
   else if (order.type === 'type') void typeAll(order.edits, order.everyMs)
   else noteAll(order.edits)
 })
-parent.send({ type: 'ready' })

@@ -10,8 +10,10 @@ interface Message {
 }
 
 export interface Worker<Out extends Message, In extends Message> {
+  /** Resolves once it listens. */
+  readonly ready: Promise<void>
   send(message: Out): void
-  /** The next message of this type, counting from this call; rejects when the process ends or says `failed`. */
+  /** The next message of this type, counting from this call; rejects when it fails or has failed. */
   next<Type extends In['type']>(type: Type): Promise<Extract<In, { type: Type }>>
   /** Hears every message; returns how to stop. */
   listen(hear: (message: In) => void): () => void
@@ -21,15 +23,13 @@ export interface Worker<Out extends Message, In extends Message> {
   kill(): Promise<void>
 }
 
-/** The message that every worker may send when it cannot go on. */
-interface Failed {
-  readonly type: 'failed'
-  readonly message: string
-}
+/** What every worker may say: that it listens, or that it cannot go on. */
+type Signal = { readonly type: 'ready' } | { readonly type: 'failed'; readonly message: string }
 
 /** What a worker hears of whoever started it. */
 export interface Starter<Out extends Message, In extends Message> {
-  send(message: Out | Failed): void
+  send(message: Out): void
+  /** From here on the worker counts as ready. */
   listen(hear: (message: In) => void): void
 }
 
@@ -46,13 +46,33 @@ export const startWorker = <Out extends Message, In extends Message>(
   const listeners = new Set<(message: In) => void>()
   const waiting = new Set<(error: Error) => void>()
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  let failure: Error | undefined
 
   const fail = (reason: string): void => {
-    for (const reject of [...waiting]) reject(new Error(`${file.pathname}: ${reason}`))
+    failure ??= new Error(`${file.pathname}: ${reason}`)
+    for (const reject of [...waiting]) reject(failure)
     waiting.clear()
   }
+  /** Rejects when the worker fails meanwhile, or has failed already. */
+  const orFail = <T>(begin: (resolve: (value: T) => void) => void): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (failure !== undefined) return reject(failure)
+      waiting.add(reject)
+      begin((value) => {
+        waiting.delete(reject)
+        resolve(value)
+      })
+    })
+
+  let isListening = (): void => undefined
+  const ready = orFail<void>((resolve) => {
+    isListening = resolve
+  })
+  // Whoever does not wait for it hears of a failure all the same, from the next thing that is waited for.
+  ready.catch(() => undefined)
   child.on('message', (message: unknown) => {
-    if (isMessage<Failed>(message) && message.type === 'failed') fail(message.message)
+    if (isMessage<Signal>(message) && message.type === 'ready') isListening()
+    else if (isMessage<Signal>(message) && message.type === 'failed') fail(message.message)
     else if (isMessage<In>(message)) for (const hear of [...listeners]) hear(message)
   })
   child.on('error', (error) => fail(error.message))
@@ -64,18 +84,15 @@ export const startWorker = <Out extends Message, In extends Message>(
   }
 
   return {
+    ready,
     send: (message) => {
       if (child.connected) child.send(message)
     },
     next: (type) =>
-      new Promise((resolve, reject) => {
-        if (child.exitCode !== null || child.signalCode !== null)
-          return reject(new Error('the worker has ended'))
-        waiting.add(reject)
+      orFail((resolve) => {
         const stop = listen((message) => {
           if (!isOfType(message, type)) return
           stop()
-          waiting.delete(reject)
           resolve(message)
         })
       }),
@@ -94,7 +111,7 @@ export const startWorker = <Out extends Message, In extends Message>(
 /** The other end, within the process that was started. It ends with its starter. */
 export const starter = <Out extends Message, In extends Message>(): Starter<Out, In> => {
   process.once('disconnect', () => process.exit())
-  const send = (message: Out | Failed): void => {
+  const send = (message: Out | Signal): void => {
     process.send?.(message)
   }
   const fail = (error: unknown): void =>
@@ -107,6 +124,7 @@ export const starter = <Out extends Message, In extends Message>(): Starter<Out,
       process.on('message', (message: unknown) => {
         if (isMessage<In>(message)) hear(message)
       })
+      send({ type: 'ready' })
     },
   }
 }

@@ -13,7 +13,6 @@ export type WriterOrder =
   | { readonly type: 'snapshot' }
 
 export type WriterReport =
-  | { readonly type: 'ready' }
   | { readonly type: 'opened' }
   | { readonly type: 'progress'; readonly edits: number }
   /** All of it is on the relay's disk. */
@@ -66,4 +65,3 @@ parent.listen((order) => {
   if (order.type === 'write') void write(provider, order.from, order.to, order.single)
   else void snapshot(provider)
 })
-parent.send({ type: 'ready' })

@@ -33,7 +33,6 @@ export type AuthorOrder =
   | { readonly type: 'killed'; readonly count: number }
 
 export type AuthorReport =
-  | { readonly type: 'ready' }
   | { readonly type: 'took'; readonly count: number }
   | { readonly type: 'reached'; readonly milestone: number }
   | { readonly type: 'alarm'; readonly kind: string; readonly message: string }
@@ -100,4 +99,3 @@ parent.listen((order) => {
   else if (order.type === 'taken') news.sawTaken(order.count)
   else news.sawKill(order.count)
 })
-parent.send({ type: 'ready' })

@@ -40,8 +40,7 @@ export const typeGated = async (author: Author, tookIt: (count: number) => void)
   const send = (): void => {
     if (isSending) return
     isSending = true
-    provider.resume()
-    provider.pause({ receive: true })
+    provider.resume({ send: true })
   }
 
   const release = async (cut: number): Promise<void> => {
@@ -54,8 +53,7 @@ export const typeGated = async (author: Author, tookIt: (count: number) => void)
   }
 
   const take = async (need: number): Promise<void> => {
-    provider.resume()
-    if (!isSending) provider.pause({ send: true })
+    provider.resume({ receive: true })
     while (counter.held(doc, other) < need) await news.changed()
     provider.pause({ receive: true })
     held = need

@@ -83,7 +83,7 @@ export const runSession = async (options: {
       taken[other] = report.count
       workers[other].send({ type: 'taken', count: report.count })
     })
-    await worker.next('ready')
+    await worker.ready
     const finished = worker.next('finished')
     worker.send({ type: 'begin', mode, agent, count, seed: seed + agent, ...room })
     return await finished

@@ -95,6 +95,7 @@ describe.skipIf(!process.env.CHROMIUM_PATH)('the playground in a browser', () =>
     await ben.plug()
     await ben.insert(`${CANARY} on the train.`)
     await ben.says(/^offline, [1-9]\d* pending$/)
+    await ben.keepsUnsent()
     const profile = ben.page.context()
     const link = ben.page.url()
     await ben.page.close()

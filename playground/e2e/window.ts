@@ -15,6 +15,8 @@ export interface Window {
   says(status: string | RegExp): Promise<void>
   /** Waits until these people, and no others, are shown as here. */
   sees(...names: readonly string[]): Promise<void>
+  /** Waits until an edit that was not sent is on disk: what a killed tab had not yet written nobody can bring back. */
+  keepsUnsent(): Promise<void>
   plug(): Promise<void>
   rename(name: string): Promise<void>
 }
@@ -58,7 +60,23 @@ export const windowOf = (page: Page): Window => {
           PATIENCE,
         )
         .toEqual([...names].sort()),
+    keepsUnsent: () => expect.poll(() => page.evaluate(countUnsent), PATIENCE).toBeGreaterThan(0),
     plug: () => page.getByTestId('plug').click(),
     rename: (name) => page.getByTestId('name').fill(name),
   }
 }
+
+/** Runs in the page. Keys are [document, name of the entry]. */
+const countUnsent = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const opening = indexedDB.open('sealsync-playground')
+    opening.onerror = () => reject(opening.error)
+    opening.onsuccess = () => {
+      const reading = opening.result.transaction('entries').objectStore('entries').getAllKeys()
+      reading.onerror = () => reject(reading.error)
+      reading.onsuccess = () => {
+        opening.result.close()
+        resolve(reading.result.filter((key) => String(key).includes(',out/')).length)
+      }
+    }
+  })
