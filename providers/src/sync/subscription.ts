@@ -62,7 +62,8 @@ export const createSubscription = (
     core.transmit({
       type: 'open',
       attempt,
-      create: options.create,
+      // Whoever holds a cursor knows that the document exists: a relay that lost it must get it back.
+      create: options.create || state.cursor !== undefined,
       genesis: vault.genesis,
       certificate: state.certificate,
       ...vault.prove(relayKey, nonce, state.certificate),

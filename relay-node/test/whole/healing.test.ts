@@ -28,6 +28,24 @@ test('a relay whose database was wiped is refilled by a client that is still the
   expect(Y.encodeStateVector(two.doc)).toEqual(Y.encodeStateVector(one.doc))
 })
 
+test('a joiner with create: false, first to come back to a wiped relay, refills it', async () => {
+  const port = await freePort()
+  const secret = generateSecret()
+  const before = await stage.relay('memory:', port)
+  const one = stage.provider(before.url, { secret })
+  await until(() => one.synced, 'synced')
+  type(one, 'shared')
+  await one.saved()
+  const joiner = stage.provider(before.url, { secret, create: false })
+  await until(() => textOf(joiner) === 'shared', 'joined')
+  one.destroy()
+  await before.kill()
+  await stage.relay('memory:', port)
+  await until(() => joiner.synced && !joiner.hasUnsyncedChanges, 'refilled')
+  const late = stage.provider(before.url, { secret, create: false })
+  await until(() => textOf(late) === 'shared', 'a newcomer reads it')
+})
+
 test('setUrl moves a document to a second, empty relay, deletions and all', async () => {
   const secret = generateSecret()
   const [first, second] = [await stage.relay('memory:'), await stage.relay('memory:')]
