@@ -35,6 +35,11 @@ interface Chain extends SessionName {
 
 type Mutable = { -readonly [K in keyof Chain]: Chain[K] }
 
+interface Complaint {
+  readonly kind: 'forged' | 'quarantined'
+  readonly message: string
+}
+
 interface Refused {
   readonly update: Update
   readonly reason: string
@@ -49,7 +54,7 @@ type Taken =
       readonly received: readonly Received[]
       readonly refused: readonly Refused[]
       /** Says why something of this chain does not count yet; reported once per chain. */
-      readonly complaint: string | undefined
+      readonly complaint: Complaint | undefined
     }
 
 export interface Chains {
@@ -127,12 +132,12 @@ export const createChains = (deps: {
   const release = (chain: Mutable, count: number): Taken => {
     const received: Received[] = []
     const refused: Refused[] = []
-    let complaint: string | undefined
+    let complaint: Complaint | undefined
     let done = 0
     for (const update of chain.held.slice(0, count)) {
       const opened = openUpdate(update, vault, inflate)
       if (!opened.ok && opened.error.type === 'unknown-key') {
-        complaint = 'sealed under a key that is not in the keyring'
+        complaint = { kind: 'quarantined', message: 'sealed under a key that is not in the keyring' }
         break
       }
       if (opened.ok) received.push(opened.value)
@@ -141,13 +146,15 @@ export const createChains = (deps: {
       done++
     }
     chain.held = chain.held.slice(done)
-    if (count === 0 && chain.held.length > 0) complaint = 'signature does not verify'
+    if (count === 0 && chain.held.length > 0) {
+      complaint = { kind: 'forged', message: 'signature does not verify' }
+    }
     const heldBytes = chain.held.reduce((sum, update) => sum + update.ciphertext.length, 0)
     if (chain.held.length > LIMITS.heldEnvelopes || heldBytes > LIMITS.heldBytes) chain.frozen = true
     return { type: 'taken', received, refused, complaint: once(chain, complaint) }
   }
 
-  const once = (chain: Chain, complaint: string | undefined): string | undefined => {
+  const once = (chain: Chain, complaint: Complaint | undefined): Complaint | undefined => {
     if (complaint === undefined || complained.has(chain.key)) return undefined
     complained.add(chain.key)
     return complaint
@@ -168,7 +175,10 @@ export const createChains = (deps: {
       if (chain.frozen) return { type: 'duplicate' }
       if (!certified.has(chain.key) && !isCertified) return { type: 'gap' }
       if (!chain.mayWrite && !isCertified) {
-        const complaint = once(chain, 'its certificate does not let this session write')
+        const complaint = once(chain, {
+          kind: 'forged',
+          message: 'its certificate does not let this session write',
+        })
         return { type: 'taken', received: [], refused: [], complaint }
       }
       const top = chain.held.at(-1)

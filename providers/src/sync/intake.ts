@@ -100,7 +100,7 @@ export const createIntake = (
     }
     receive(taken.received)
     for (const { update, reason } of taken.refused) core.alarm('quarantined', reason, update)
-    if (taken.complaint !== undefined) core.alarm('forged', taken.complaint, last)
+    if (taken.complaint !== undefined) core.alarm(taken.complaint.kind, taken.complaint.message, last)
     count(item.updates)
     keepItem(item, first.id, last)
     return 'taken'
