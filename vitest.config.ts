@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './scripts/chromium.mjs'
 
@@ -6,12 +7,13 @@ const conditions = ['sealsync-source']
 const isLong = process.env.SEALSYNC_LONG === '1'
 const minuteMs = 60_000
 
-const project = (name: string, root: string, environment = 'node') => ({
+const project = (name: string, root: string, environment = 'node', hasProperties = false) => ({
   extends: true as const,
   root,
   test: {
     name,
     environment,
+    setupFiles: hasProperties ? [resolve(import.meta.dirname, root, 'test/fixed-seed.ts')] : [],
     include: ['test/**/*.test.{ts,tsx}'],
     testTimeout: isLong ? 60 * minuteMs : minuteMs / 2,
     hookTimeout: minuteMs / 2,
@@ -24,9 +26,9 @@ export default defineConfig({
   test: {
     env: { CHROMIUM_PATH: findChromium() ?? '' },
     projects: [
-      project('sealsync', 'providers'),
+      project('sealsync', 'providers', 'node', true),
       project('sealsync-react', 'react-hooks', 'happy-dom'),
-      project('sealsync-relay', 'relay-node'),
+      project('sealsync-relay', 'relay-node', 'node', true),
       project('playground', 'playground', 'happy-dom'),
       project('benchmarks', 'benchmarks'),
       project('scripts', 'scripts'),
