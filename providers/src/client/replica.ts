@@ -13,10 +13,10 @@ export interface Replica extends Codec {
   /** From here on remember all that is applied as known, forgetting what was remembered before. */
   track(): void
   /**
-   * What the document holds beyond everything known since `track()` and beyond `pending`; `undefined` when that is
-   * nothing. Deletions count. Stops remembering.
+   * What the document holds beyond everything known since `track()` and beyond `pending`, in pieces that fit into an
+   * update each; none when that is nothing. Deletions count. Stops remembering.
    */
-  missing(pending: readonly Content[]): Content | undefined
+  missing(pending: readonly Content[]): readonly Content[]
   /**
    * The whole state, or `undefined` when something it depends on has not arrived yet; with `evenIncomplete` the state
    * then includes what waits.

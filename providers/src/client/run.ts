@@ -73,7 +73,7 @@ export const createRun = (deps: {
         replica.track()
         return
       case 'compare':
-        loop.answer({ type: 'compared', content: replica.missing(effect.pending) })
+        loop.answer({ type: 'compared', contents: replica.missing(effect.pending) })
         return
       case 'capture':
         loop.answer({ type: 'captured', content: replica.capture(effect.evenIncomplete) })

@@ -86,7 +86,7 @@ export type Input =
   /** Answer to `capture`: the whole state, or `undefined` when it is not whole (missing dependencies). */
   | { readonly type: 'captured'; readonly content: Content | undefined }
   /** Answer to `compare`: what the document holds and the relay lacks. */
-  | { readonly type: 'compared'; readonly content: Content | undefined }
+  | { readonly type: 'compared'; readonly contents: readonly Content[] }
   /** Answer to `apply`: which of the batch the CRDT could not read, by position. */
   | { readonly type: 'applied'; readonly batch: readonly Received[]; readonly unreadable: readonly number[] }
   | { readonly type: 'persisted'; readonly ticket: number }

@@ -35,10 +35,10 @@ export interface Outbox {
   /** Back to loose, in order, in front of everything loose. */
   loosen(entries: readonly SealedEntry[]): void
   /**
-   * Puts `content` in the place of everything loose; with `undefined` it is gone: the relay has all of it. Gives the
-   * claims that are left over.
+   * Puts `contents` in the place of everything loose; with none it is gone: the relay has all of it. Gives the claims
+   * that are left over.
    */
-  replaceLoose(content: Content | undefined): readonly Uint8Array[]
+  replaceLoose(contents: readonly Content[]): readonly Uint8Array[]
   edits(): number
   /** What storage must be told since the last call. */
   changes(): readonly StorageChange[]
@@ -96,17 +96,23 @@ export const createOutbox = (vault: Vault, owner: string): Outbox => {
       for (const entry of renumbered) touched.set(entry.number, entry)
       loose = [...renumbered, ...loose]
     },
-    replaceLoose: (content) => {
+    replaceLoose: (contents) => {
       const replaced = loose
-      loose = []
       for (const { number } of replaced) touched.set(number, undefined)
       const claims = replaced.flatMap((entry) => entry.claims)
-      if (content === undefined) return claims
       const edits = replaced.reduce((sum, entry) => sum + entry.edits, 0)
-      const entry: Entry = { number: next++, content, edits: Math.max(1, edits), claims, update: undefined }
-      loose.push(entry)
-      touched.set(entry.number, entry)
-      return []
+      // The first piece stands for all that was counted, and is the first to use what was claimed.
+      loose = contents.map(
+        (content, i): Entry => ({
+          number: next++,
+          content,
+          edits: i === 0 ? Math.max(1, edits) : 1,
+          claims: i === 0 ? claims : [],
+          update: undefined,
+        }),
+      )
+      for (const entry of loose) touched.set(entry.number, entry)
+      return contents.length === 0 ? claims : []
     },
     edits: () => [...loose, ...sealed].reduce((sum, entry) => sum + entry.edits, 0),
     changes: () => {

@@ -3,7 +3,7 @@
  * always adds every deletion that the document has ever seen.
  */
 import * as Y from 'yjs'
-import type { Range, RangesByClient } from './ranges.ts'
+import { merge, type Range, type RangesByClient } from './ranges.ts'
 
 export interface Selection {
   /** Structs, whole ones: a range that ends within a struct brings all of it. Only what the document holds. */
@@ -57,6 +57,40 @@ export const encodeExcerpt = (doc: Y.Doc, { structs, deletions }: Selection): Ui
     }
   }
   return encoder.toUint8Array()
+}
+
+/** The same in as many updates as it takes for each to have at most about `maxBytes`; one struct is never divided. */
+export const encodeExcerpts = (doc: Y.Doc, selection: Selection, maxBytes: number): readonly Uint8Array[] => {
+  const whole = encodeExcerpt(doc, selection)
+  const halves = whole.length > maxBytes ? halvesOf(doc, selection) : []
+  return halves.length === 0 ? [whole] : halves.flatMap((half) => encodeExcerpts(doc, half, maxBytes))
+}
+
+/** Two selections of about as many structs; none when there is nothing to divide. Deletions follow their structs. */
+const halvesOf = (doc: Y.Doc, { structs, deletions }: Selection): readonly Selection[] => {
+  const pieces = [...structs].flatMap(([client, ranges]) =>
+    piecesFrom(doc.store.clients.get(client) ?? [], ranges).flatMap((piece) => {
+      if (piece.type === 'skip') return []
+      const { id, length } = piece.struct
+      return [{ client, start: id.clock + piece.offset, end: id.clock + length }]
+    }),
+  )
+  if (pieces.length < 2) return []
+  const middle = pieces.length >> 1
+  return [
+    { structs: rangesOf(pieces.slice(0, middle)), deletions: new Map() },
+    { structs: rangesOf(pieces.slice(middle)), deletions },
+  ]
+}
+
+const rangesOf = (pieces: readonly (Range & { readonly client: number })[]): RangesByClient => {
+  const byClient = new Map<number, Range[]>()
+  for (const { client, start, end } of pieces) {
+    const ranges = byClient.get(client) ?? []
+    ranges.push({ start, end })
+    byClient.set(client, ranges)
+  }
+  return new Map([...byClient].map(([client, ranges]) => [client, merge(ranges)]))
 }
 
 /** The struct kind that stands for a gap in the clock. */

@@ -1,13 +1,13 @@
 /** What the relay is known to hold of a document, and what the document holds beyond it. */
 import * as Y from 'yjs'
 import { type Decoded, decodeContent, toUpdateV1, UPDATE_V1, UPDATE_V2 } from './encoding.ts'
-import { encodeExcerpt } from './excerpt.ts'
+import { encodeExcerpts } from './excerpt.ts'
 import { createRanges, merge, type Range, type Ranges, subtract } from './ranges.ts'
 
 export interface Known {
   add(decoded: Decoded): void
-  /** All of `doc` that is not known, as update V1; `undefined` when that is nothing. */
-  beyond(doc: Y.Doc): Uint8Array | undefined
+  /** All of `doc` that is not known, as updates V1 of about `maxBytes` at most, unless one struct is larger. */
+  beyond(doc: Y.Doc, maxBytes: number): readonly Uint8Array[]
 }
 
 export const createKnown = (): Known => {
@@ -35,7 +35,7 @@ export const createKnown = (): Known => {
     return subtract({ start: clock, end }, merge(told))
   }
 
-  const beyond = (doc: Y.Doc): Uint8Array | undefined => {
+  const beyond = (doc: Y.Doc, maxBytes: number): readonly Uint8Array[] => {
     const newStructs = new Map<number, readonly Range[]>()
     const newDeletions = new Map<number, readonly Range[]>()
     for (const [client, held] of doc.store.clients) {
@@ -47,9 +47,9 @@ export const createKnown = (): Known => {
     }
     const parts = pendingOf(doc).filter((update) => !includes(structs, deletions, update))
     if (newStructs.size > 0 || newDeletions.size > 0) {
-      parts.unshift(encodeExcerpt(doc, { structs: newStructs, deletions: newDeletions }))
+      parts.unshift(...encodeExcerpts(doc, { structs: newStructs, deletions: newDeletions }, maxBytes))
     }
-    return parts.length > 1 ? Y.mergeUpdates(parts) : parts[0]
+    return parts
   }
 
   return {

@@ -5,6 +5,9 @@ import type { Claim, Content } from '../sync/content.ts'
 import { applyContent, decodeContent, smallest, toUpdateV1, UPDATE_V1, UPDATE_V2 } from './encoding.ts'
 import { createKnown, type Known } from './known.ts'
 
+/** What is told at once of a large document: well below what a relay takes as one update. */
+const PIECE_BYTES = 1024 * 1024
+
 /** `Y.mergeUpdates` is quadratic in their number. */
 const MERGE_AT_ONCE = 100
 
@@ -62,8 +65,7 @@ export const createYjsReplica = (
         const decoded = decodeContent(content)
         if (decoded !== undefined) relayKnown.add(decoded)
       }
-      const payload = relayKnown.beyond(doc)
-      return payload === undefined ? undefined : { encoding: UPDATE_V1, payload }
+      return relayKnown.beyond(doc, PIECE_BYTES).map((payload) => ({ encoding: UPDATE_V1, payload }))
     },
     capture: (evenIncomplete) => {
       const isWhole = doc.store.pendingStructs === null && doc.store.pendingDs === null

@@ -6,7 +6,7 @@ const replica: Replica = {
   merge: ([first]) => first ?? { encoding: 0, payload: new Uint8Array(0) },
   apply: () => [],
   track: () => undefined,
-  missing: () => undefined,
+  missing: () => [],
   capture: () => undefined,
 }
 const relay = 'ws://relay.test'

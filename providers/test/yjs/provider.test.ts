@@ -413,7 +413,7 @@ describe('what others write', () => {
       merge: ([first]) => first ?? { encoding: 1, payload: new Uint8Array() },
       apply: () => [],
       track: () => {},
-      missing: () => undefined,
+      missing: () => [],
       capture: () => undefined,
     }
     const document = client.open({ secret, room: 'room' }, blind)

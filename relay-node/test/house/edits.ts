@@ -44,7 +44,7 @@ export const createWords = (...initial: string[]): Words => {
       missing: (pending) => {
         const excluded = new Set([...(known ?? []), ...pending.flatMap(decode)])
         const missing = [...words].filter((word) => !excluded.has(word))
-        return missing.length === 0 ? undefined : encode(missing)
+        return missing.length === 0 ? [] : [encode(missing)]
       },
       capture: () => encode(words),
     },

@@ -118,7 +118,7 @@ export const createTab = (deps: {
         replica.track()
         return
       case 'compare':
-        queue.push({ type: 'compared', content: replica.missing(effect.pending) })
+        queue.push({ type: 'compared', contents: replica.missing(effect.pending) })
         return
       case 'capture':
         queue.push({ type: 'captured', content: replica.capture(effect.evenIncomplete) })

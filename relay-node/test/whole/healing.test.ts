@@ -110,3 +110,25 @@ test('content from before connecting is uploaded; opening it again, unchanged, s
   expect(sent.filter((type) => type === 3)).toEqual([])
   expect(sent.length).toBeGreaterThan(0)
 })
+
+test('a document that is larger than one update may be is uploaded in pieces', async () => {
+  const relay = await stage.relay('memory:')
+  const secret = generateSecret()
+  const doc = new Y.Doc()
+  const chapters = doc.getMap<string>('chapters')
+  // Random text, which does not deflate to nothing: about 8 MB in 64 items.
+  const chapter = (i: number): string => {
+    const bytes = new Uint8Array(64 * 1024).map(
+      (_, j) => (Math.imul(i * 65_537 + j, 2_654_435_761) >>> 13) & 255,
+    )
+    return Buffer.from(bytes).toString('hex')
+  }
+  for (let i = 0; i < 64; i++) chapters.set(`${i}`, chapter(i))
+  chapters.delete('3')
+  const one = stage.provider(relay.url, { secret, compress: false }, 'a room', doc)
+  await until(() => one.synced && !one.hasUnsyncedChanges, 'uploaded')
+  const two = stage.provider(relay.url, { secret, create: false })
+  await until(() => two.synced && two.doc.getMap('chapters').size === 63, 'read')
+  expect(two.doc.getMap('chapters').toJSON()).toEqual(chapters.toJSON())
+  expect(await two.snapshot()).toBe(true)
+})
