@@ -29,7 +29,7 @@ export const encodeTransaction = (transaction: Y.Transaction): Uint8Array | unde
   return structs.size === 0 && deletions.size === 0 ? undefined : encodeExcerpt(doc, { structs, deletions })
 }
 
-export const encodeExcerpt = (doc: Y.Doc, { structs, deletions }: Selection): Uint8Array => {
+const encodeExcerpt = (doc: Y.Doc, { structs, deletions }: Selection): Uint8Array => {
   const encoder = new Y.UpdateEncoderV1()
   // In V1 every length is a plain varint, the one number that the encoder lets us write.
   encoder.writeLen(structs.size)
