@@ -418,3 +418,29 @@ test('I1: a relay that crashes at any of its commits, done or not, loses nothing
   }
   expect(commits).toBeGreaterThan(4)
 })
+
+test('I1: a relay that was set back by hand and has grown past the old cursor is found out by its digest', async () => {
+  const scene = createScene()
+  const away = scene.open('a')
+  away.connect(scene.host)
+  await scene.pass(1000)
+  away.edit('base')
+  await scene.pass(1000)
+  scene.host.backUp()
+  for (const edit of ['lost 1', 'lost 2']) {
+    away.edit(edit)
+    await scene.pass(500)
+  }
+  away.cut()
+  scene.host.restore(true)
+  const other = scene.open('b')
+  other.connect(scene.host)
+  await scene.pass(1000)
+  for (const edit of ['new 1', 'new 2', 'new 3', 'new 4']) {
+    other.edit(edit)
+    await scene.pass(500)
+  }
+  away.connect(scene.host)
+  await scene.pass(5000)
+  expectEqual([away, other], ['base', 'lost 1', 'lost 2', 'new 1', 'new 2', 'new 3', 'new 4'])
+})
