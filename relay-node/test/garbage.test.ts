@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createAuthor, createTestDocument } from '../src/testing/author.ts'
 import { brief, setUp, short } from './client.ts'
 
-const RUNS = process.env.SEALSYNC_LONG === '1' ? 4_000 : 500
+const RUNS = process.env.SEALSYNC_LONG === '1' ? 20_000 : 500
 
 test('no frame makes the relay throw, answer others wrongly, or keep what is gone', async () => {
   const { relay, client } = setUp()
