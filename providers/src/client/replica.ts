@@ -2,6 +2,9 @@
 import type { Content } from '../sync/content.ts'
 import type { Codec, Received } from '../sync/effects.ts'
 
+/** An answer that the CRDT can give only later: called with whom to tell, once. */
+export type Later<Answer> = (tell: (answer: Answer) => void) => void
+
 export interface Replica extends Codec {
   /** True while the document has no content and no history at all. */
   isEmpty(): boolean
@@ -14,12 +17,15 @@ export interface Replica extends Codec {
   track(): void
   /**
    * What the document holds beyond everything known since `track()` and beyond `pending`, in pieces that fit into an
-   * update each; none when that is nothing. Deletions count. Stops remembering.
+   * update each; none when that is nothing. Deletions count. Stops remembering. An answer that comes later must be
+   * told in the turn in which the document was read, before any edit that it leaves out is pushed.
    */
-  missing(pending: readonly Content[]): readonly Content[]
+  missing(pending: readonly Content[]): readonly Content[] | Later<readonly Content[]>
   /**
    * The whole state, or `undefined` when something it depends on has not arrived yet; with `evenIncomplete` the state
-   * then includes what waits.
+   * then includes what waits. It includes all that was applied before this call, and may include more.
    */
-  capture(evenIncomplete: boolean): Content | undefined
+  capture(evenIncomplete: boolean): Content | undefined | Later<Content | undefined>
+  /** The relay holds this content now: one that was pushed, or several that were merged. */
+  acknowledged?(content: Content): void
 }

@@ -72,11 +72,22 @@ export const createRun = (deps: {
       case 'track':
         replica.track()
         return
-      case 'compare':
-        loop.answer({ type: 'compared', contents: replica.missing(effect.pending) })
+      case 'compare': {
+        const { question, pending } = effect
+        const missing = replica.missing(pending)
+        if (!(missing instanceof Function)) loop.answer({ type: 'compared', question, contents: missing })
+        else missing((contents) => loop.feed({ type: 'compared', question, contents }))
         return
-      case 'capture':
-        loop.answer({ type: 'captured', content: replica.capture(effect.evenIncomplete) })
+      }
+      case 'capture': {
+        const { question, evenIncomplete } = effect
+        const captured = replica.capture(evenIncomplete)
+        if (!(captured instanceof Function)) loop.answer({ type: 'captured', question, content: captured })
+        else captured((content) => loop.feed({ type: 'captured', question, content }))
+        return
+      }
+      case 'acknowledged':
+        replica.acknowledged?.(effect.content)
         return
       case 'snapshot-made':
         onSnapshotMade(effect.taken)

@@ -9,9 +9,10 @@ export interface Comparison {
   caughtUp(now: number): void
   /** When to compare; `undefined` while there is nothing to wait for but other inputs. */
   at(): number | undefined
-  /** It was asked for; the answer comes in this very turn. */
-  asked(): void
-  settle(): void
+  /** It was asked for; gives the number of the question. */
+  asked(): number
+  /** False when the answer is not to the last question: it speaks of a log that is no more. */
+  settle(question: number): boolean
   isDue(): boolean
   /** Whether something may be pending that nobody has counted yet. */
   mayBePending(): boolean
@@ -25,9 +26,11 @@ export const createComparison = (dice: () => number): Comparison => {
   let waitsFor: 'load' | 'reset' | undefined
   let at: number | undefined
   let counts = false
+  let question = 0
   return {
     begin: (when, mayCount, now) => {
       isDue = true
+      question += 1
       counts = mayCount
       at = when === 'now' ? now : undefined
       waitsFor = when === 'now' ? undefined : when === 'after-load' ? 'load' : 'reset'
@@ -40,10 +43,14 @@ export const createComparison = (dice: () => number): Comparison => {
     at: () => at,
     asked: () => {
       at = undefined
+      question += 1
+      return question
     },
-    settle: () => {
+    settle: (answered) => {
+      if (answered !== question) return false
       isDue = false
       counts = false
+      return true
     },
     isDue: () => isDue,
     mayBePending: () => counts,

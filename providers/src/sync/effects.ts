@@ -84,11 +84,13 @@ export type Input =
   /** What others should see of this session; `undefined` withdraws it. */
   | { readonly type: 'presented'; readonly payload: Uint8Array | undefined }
   /** Answer to `capture`: the whole state, or `undefined` when it is not whole (missing dependencies). */
-  | { readonly type: 'captured'; readonly content: Content | undefined }
+  | { readonly type: 'captured'; readonly question: number; readonly content: Content | undefined }
   /** Answer to `compare`: what the document holds and the relay lacks. */
-  | { readonly type: 'compared'; readonly contents: readonly Content[] }
+  | { readonly type: 'compared'; readonly question: number; readonly contents: readonly Content[] }
   /** Answer to `apply`: which of the batch the CRDT could not read, by position. */
   | { readonly type: 'applied'; readonly batch: readonly Received[]; readonly unreadable: readonly number[] }
+  /** Something that seemed to be applied turned out to be unreadable after all. */
+  | { readonly type: 'rejected'; readonly received: Received }
   | { readonly type: 'persisted'; readonly ticket: number }
   | { readonly type: 'not-persisted'; readonly ticket: number }
   /** Outbox entries of a session whose lock we now hold: of a closed tab, or of an earlier run. */
@@ -116,14 +118,17 @@ export type Effect =
   | { readonly type: 'track' }
   /**
    * What does the document hold beyond what was applied as known since `track`, and beyond `pending`, which is on its
-   * way? Step with `compared`.
+   * way? Step with `compared` and this number, before any edit that the answer leaves out.
    */
-  | { readonly type: 'compare'; readonly pending: readonly Content[] }
+  | { readonly type: 'compare'; readonly question: number; readonly pending: readonly Content[] }
   /**
-   * Encode the whole state in this very turn, then step with `captured`. `evenIncomplete`: also while something it
-   * depends on is missing; what waits for that is part of the state then.
+   * Encode the whole state, all that was applied so far included, then step with `captured` and this number. What is
+   * edited or applied until then may be part of it, and stays in the outbox or on top of the snapshot all the same.
+   * `evenIncomplete`: also while something it depends on is missing; what waits for that is part of the state then.
    */
-  | { readonly type: 'capture'; readonly evenIncomplete: boolean }
+  | { readonly type: 'capture'; readonly question: number; readonly evenIncomplete: boolean }
+  /** The relay holds this edit of ours now. */
+  | { readonly type: 'acknowledged'; readonly content: Content }
   /** Write all changes in one transaction, in the order of tickets; then step with `persisted`. */
   | { readonly type: 'persist'; readonly ticket: number; readonly changes: readonly StorageChange[] }
   /** What another session shows; `undefined`: it is gone. */

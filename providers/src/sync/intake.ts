@@ -70,6 +70,7 @@ export const createIntake = (
     const { update, content, claims } = entry
     const { author, session } = update
     outbox.remove(entry)
+    core.emit({ type: 'acknowledged', content })
     settle(entry.edits)
     chains.settleOwn(update)
     count([update])

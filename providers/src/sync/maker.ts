@@ -20,6 +20,7 @@ import type { Presence } from './presence.ts'
 import { pack, type Sender } from './sender.ts'
 
 interface Making {
+  readonly question: number
   readonly cover: readonly CoverEntry[]
   readonly parents: readonly Uint8Array[]
   readonly startedAt: number
@@ -33,7 +34,7 @@ export interface Maker {
   ask(): void
   /** The relay has too many open sessions. */
   need(): void
-  captured(content: Content | undefined): void
+  captured(question: number, content: Content | undefined): void
   /** Called whenever something changed that may let one begin, or be sent. */
   advance(): void
   /** Another snapshot became active, or the link dropped. */
@@ -56,6 +57,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let needed = false
   let dueAt: number | undefined
   let incompleteSince: number | undefined
+  let question = 0
 
   const isMine = (name: SessionName): boolean =>
     equalBytes(name.author, vault.author) && equalBytes(name.session, state.certificate.session)
@@ -110,8 +112,9 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     }
     const parents = state.active === undefined ? [] : [state.active.id]
     const evenIncomplete = incompleteSince !== undefined && state.now - incompleteSince > INCOMPLETE_MS
-    making = { cover, parents, startedAt: state.now, evenIncomplete, inner: undefined, sent: undefined }
-    core.emit({ type: 'capture', evenIncomplete })
+    question += 1
+    making = { question, cover, parents, startedAt: state.now, evenIncomplete, inner: undefined, sent: undefined }
+    core.emit({ type: 'capture', question, evenIncomplete })
   }
 
   const send = (): void => {
@@ -150,8 +153,9 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     need: () => {
       needed = true
     },
-    captured: (content) => {
-      if (making === undefined || making.inner !== undefined) return
+    captured: (answered, content) => {
+      // A late answer: its state may lack what the cover of a newer one includes.
+      if (making?.question !== answered || making.inner !== undefined) return
       if (content === undefined) {
         incompleteSince ??= state.now
         later()

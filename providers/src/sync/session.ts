@@ -117,12 +117,12 @@ export const createSession = (deps: SessionDeps): Session => {
         presence.present(input.payload)
         return
       case 'captured':
-        maker.captured(input.content)
+        maker.captured(input.question, input.content)
         return
       case 'compared':
         // The answer holds all that was loose too: what another provider put into the document meanwhile may be
         // known to the relay, and is then not sent again.
-        comparison.settle()
+        if (!comparison.settle(input.question)) return
         for (const claim of outbox.replaceLoose(input.contents)) sender.claimed(claim)
         intake.forgetStale()
         return
@@ -131,6 +131,9 @@ export const createSession = (deps: SessionDeps): Session => {
           const one = input.batch[position]
           if (one !== undefined) core.alarm('quarantined', UNREADABLE, { ...one, id: one.envelopeId })
         }
+        return
+      case 'rejected':
+        core.alarm('quarantined', UNREADABLE, { ...input.received, id: input.received.envelopeId })
         return
       case 'persisted':
         ledger.persisted(input.ticket)
@@ -175,8 +178,8 @@ export const createSession = (deps: SessionDeps): Session => {
     sender.woke()
     presence.woke(now)
     if (dueAt !== undefined && dueAt <= now) {
-      comparison.asked()
-      core.emit({ type: 'compare', pending: outbox.sealed().map(({ content }) => content) })
+      const question = comparison.asked()
+      core.emit({ type: 'compare', question, pending: outbox.sealed().map(({ content }) => content) })
     }
     sender.flush(state.flushAt !== undefined && state.flushAt <= now)
     maker.advance()

@@ -11,6 +11,12 @@ const PIECE_BYTES = 1024 * 1024
 /** `Y.mergeUpdates` is quadratic in their number. */
 const MERGE_AT_ONCE = 100
 
+/** Yjs answers at once. */
+export interface YjsReplica extends Replica {
+  missing(pending: readonly Content[]): readonly Content[]
+  capture(evenIncomplete: boolean): Content | undefined
+}
+
 /**
  * `origin` is the origin of all transactions that apply what others wrote.
  * `onClaims` hears who writes under which client id, before that content is applied.
@@ -19,7 +25,7 @@ export const createYjsReplica = (
   doc: Y.Doc,
   origin: unknown,
   onClaims: (claims: readonly Claim[]) => void = () => {},
-): Replica => {
+): YjsReplica => {
   let known: Known | undefined
   let bytesSinceRetry = 0
 

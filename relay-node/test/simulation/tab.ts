@@ -118,10 +118,18 @@ export const createTab = (deps: {
         replica.track()
         return
       case 'compare':
-        queue.push({ type: 'compared', contents: replica.missing(effect.pending) })
+        queue.push({
+          type: 'compared',
+          question: effect.question,
+          contents: replica.missing(effect.pending),
+        })
         return
       case 'capture':
-        queue.push({ type: 'captured', content: replica.capture(effect.evenIncomplete) })
+        queue.push({
+          type: 'captured',
+          question: effect.question,
+          content: replica.capture(effect.evenIncomplete),
+        })
         return
       case 'reread':
         queue.push({ type: 'reread', entries: new Map(disk.entries) })
@@ -149,6 +157,7 @@ export const createTab = (deps: {
       case 'snapshot-made':
         if (effect.taken) snapshots += 1
         return
+      case 'acknowledged':
       case 'presence':
       case 'new':
       case 'caught-up':
