@@ -20,6 +20,9 @@ const LABELS = [
   'read-seed',
   'epoch-key',
   'storage-key',
+  'at-rest',
+  'at-rest-key',
+  'at-rest-mask',
   'session',
   'msg-key',
   'ciphertext',
@@ -58,9 +61,9 @@ const labelled = (label: Label, parts: readonly Uint8Array[]): Uint8Array => {
   return scratch.subarray(0, at)
 }
 
-/** The one label whose input is a secret by itself: no copy of it stays in the scratch buffer. */
+/** The two labels whose input is a secret by itself: no copy of it stays in the scratch buffer. */
 const forget = (label: Label, result: Uint8Array): Uint8Array => {
-  if (label === 'root-key') scratch.fill(0)
+  if (label === 'root-key' || label === 'at-rest') scratch.fill(0)
   return result
 }
 

@@ -33,7 +33,7 @@ export const leave = (subscriber: Subscriber): void => {
 
 /**
  * Passes on what a device shows. Only its own: the connection has proven the key, so nobody verifies a signature here.
- * Who lags is left out, since the next ephemeral says it all again.
+ * Who lags is left out: what is shown comes again with the next ephemeral, and an event is for who keeps up.
  */
 export const forward = (subscriber: Subscriber, ephemeral: Ephemeral): void => {
   const { document, link, certificate } = subscriber

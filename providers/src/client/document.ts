@@ -2,6 +2,7 @@
  * One open document. The app may speak before secret, keys and storage are there: what it says is queued, and its
  * edits are counted at once.
  */
+import { MAX_EPHEMERAL_PAYLOAD } from '../sync/content.ts'
 import type { SessionOptions } from '../sync/core.ts'
 import type { Input } from '../sync/effects.ts'
 import type { Carrier } from './carrier.ts'
@@ -19,6 +20,7 @@ export interface ConnectedDocument extends SyncDocument {
 const EVENTS = [
   'status',
   'presence',
+  'broadcast',
   'alarm',
   'new',
   'caught-up',
@@ -148,7 +150,17 @@ export const createDocument = (deps: {
   const document: ConnectedDocument = {
     push: (content) => feed({ type: 'edited', content }),
     claim: (claim) => feed({ type: 'claimed', claim }),
+    reject: (received) => feed({ type: 'rejected', received }),
     presence: (payload) => feed({ type: 'presented', payload }),
+    broadcast: (payload) => {
+      if (payload.length > MAX_EPHEMERAL_PAYLOAD) {
+        throw new RangeError(
+          `broadcast: the payload has ${payload.length} bytes; send at most ${MAX_EPHEMERAL_PAYLOAD}, or several`,
+        )
+      }
+      // Not queued before there is a run: it would be stale.
+      if (!isClosed) run?.feed({ type: 'broadcast', payload })
+    },
     snapshot: () =>
       new Promise((resolve) => {
         if (isClosed) return resolve(false)

@@ -95,6 +95,9 @@ export const createRun = (deps: {
       case 'presence':
         emit('presence', { from: effect.from, payload: effect.payload })
         return
+      case 'broadcast':
+        emit('broadcast', { from: effect.from, payload: effect.payload })
+        return
       case 'alarm':
         emit('alarm', effect.alarm)
         return

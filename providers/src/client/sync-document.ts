@@ -1,7 +1,7 @@
 /** What the app, or a CRDT binding, holds of one open document. */
 import type { SessionName } from '../protocol/item.ts'
 import type { Content } from '../sync/content.ts'
-import type { Alarm, PauseDirections, SessionStatus } from '../sync/effects.ts'
+import type { Alarm, PauseDirections, Received, SessionStatus } from '../sync/effects.ts'
 
 /** Of the socket that this document shares: `connecting` while an attempt is under way. */
 export type ConnectionStatus = 'connecting' | 'connected' | 'disconnected'
@@ -15,6 +15,8 @@ export interface DocumentEvents {
   readonly status: DocumentStatus
   /** What another session shows; `payload` is `undefined` when it is gone. */
   readonly presence: { readonly from: SessionName; readonly payload: Uint8Array | undefined }
+  /** What another session has broadcast, each once and in its order. */
+  readonly broadcast: { readonly from: SessionName; readonly payload: Uint8Array }
   /** An integrity fact to show or log. */
   readonly alarm: Alarm
   /** Nothing was ever stored in this document on this relay: it is new, or secret or room are wrong. */
@@ -35,8 +37,15 @@ export interface SyncDocument {
   push(content: Content): void
   /** From now on the app edits under this CRDT author id as well. */
   claim(claim: Uint8Array): void
+  /** The CRDT turned out not to be able to read this after all; raises `quarantined`. */
+  reject(received: Received): void
   /** What others should see of this session; `undefined` withdraws it. */
   presence(payload: Uint8Array | undefined): void
+  /**
+   * An event for the sessions that are connected now: each gets it at most once, and those of one sender in order. It is
+   * never stored and never sent again; without a connection it is dropped. Throws a `RangeError` above 62,947 bytes.
+   */
+  broadcast(payload: Uint8Array): void
   /** Makes a snapshot as soon as one can be made; false when it turned out not to be needed. */
   snapshot(): Promise<boolean>
   /** Seals and sends what has gathered, now. */

@@ -7,7 +7,8 @@
  *   update:    claims 1 ‖ each: length 1, bytes ‖ payload length 4 ‖ payload ‖ zeros, if the header says padded
  *   snapshot:  claims 4 ‖ each: author 32, session 8, length 1, bytes ‖ digest length 1 (0 or 32), digest ‖
  *              payload length 4 ‖ payload ‖ zeros
- *   ephemeral: session 8 ‖ counter 8 ‖ hello 8 ‖ echoes 1 ‖ 8 each ‖ payload length 4 ‖ payload ‖ zeros
+ *   ephemeral: session 8 ‖ counter 8 ‖ hello 8 ‖ echoes 1 (bits 0–6: how many; bit 7: broadcast) ‖ 8 each ‖
+ *              payload length 4 ‖ payload ‖ zeros
  *   heads:     snapshot id 32 (or zeros) ‖ time 8 (ms since 1970) ‖ count 4 ‖ each: author 32, session 8, seq 8, id 32
  */
 import {
@@ -26,6 +27,8 @@ export const MAX_INFLATED = 67_108_864
 /** DEFLATE cannot do better than about 1,032 : 1; what claims more is an attack. */
 const MAX_RATIO = 1100
 export const MAX_ECHOES = 64
+/** What fits into one ephemeral whatever it echoes, padded or not: 63,488, the longest padded inner, less 541. */
+export const MAX_EPHEMERAL_PAYLOAD = 62_947
 
 /** CRDT bytes and the number of their encoding (0…127). The core does not know what the numbers mean. */
 export interface Content {
@@ -64,6 +67,8 @@ export interface EphemeralInner {
   readonly hello: Uint8Array
   /** Greetings of others that this session has seen; theirs is what makes the message fresh to them. */
   readonly echoes: readonly Uint8Array[]
+  /** The payload is an event, not what the session shows. */
+  readonly broadcast: boolean
   readonly payload: Uint8Array
 }
 
@@ -79,6 +84,7 @@ export interface HeadsInner {
 }
 
 const DEFLATED = 128
+const BROADCAST = 128
 
 /** Padmé (Nikitin et al., PETS 2019): lengths keep only O(log log n) bits of information; ≤ 12 % longer. */
 export const padmeLength = (length: number): number => {
@@ -167,7 +173,7 @@ export const encodeEphemeralInner = (inner: EphemeralInner, padded: boolean): Ui
     .bytes(inner.session)
     .u53(inner.counter)
     .bytes(inner.hello)
-    .u8(inner.echoes.length)
+    .u8(inner.echoes.length | (inner.broadcast ? BROADCAST : 0))
   for (const echo of inner.echoes) writer.bytes(echo)
   return finish(writer.u32(inner.payload.length).bytes(inner.payload), padded)
 }
@@ -175,10 +181,12 @@ export const encodeEphemeralInner = (inner: EphemeralInner, padded: boolean): Ui
 export const decodeEphemeralInner = (bytes: Uint8Array, padded: boolean): Result<EphemeralInner> => {
   const reader = createReader(bytes)
   const fields = { session: reader.bytes(8), counter: reader.u53(), hello: reader.bytes(8) }
-  const echoCount = reader.u8()
+  const first = reader.u8()
+  const echoCount = first & 127
   if (echoCount > MAX_ECHOES) reader.fail()
   const echoes = Array.from({ length: reader.sound() ? echoCount : 0 }, () => reader.bytes(8))
-  const inner = { ...fields, echoes, payload: reader.bytes(reader.u32()) }
+  const broadcast = (first & BROADCAST) !== 0
+  const inner = { ...fields, echoes, broadcast, payload: reader.bytes(reader.u32()) }
   return isFinished(reader, padded) ? ok(inner) : err('ephemeral content: malformed')
 }
 

@@ -83,6 +83,8 @@ export type Input =
   | { readonly type: 'claimed'; readonly claim: Uint8Array }
   /** What others should see of this session; `undefined` withdraws it. */
   | { readonly type: 'presented'; readonly payload: Uint8Array | undefined }
+  /** Something for those who are there now, and only for them; dropped when there is no connection. */
+  | { readonly type: 'broadcast'; readonly payload: Uint8Array }
   /** Answer to `capture`: the whole state, or `undefined` when it is not whole (missing dependencies). */
   | { readonly type: 'captured'; readonly question: number; readonly content: Content | undefined }
   /** Answer to `compare`: what the document holds and the relay lacks. */
@@ -133,6 +135,8 @@ export type Effect =
   | { readonly type: 'persist'; readonly ticket: number; readonly changes: readonly StorageChange[] }
   /** What another session shows; `undefined`: it is gone. */
   | { readonly type: 'presence'; readonly from: SessionName; readonly payload: Uint8Array | undefined }
+  /** What another session has broadcast: each at most once, in its order. */
+  | { readonly type: 'broadcast'; readonly from: SessionName; readonly payload: Uint8Array }
   | { readonly type: 'alarm'; readonly alarm: Alarm }
   /** Nothing was ever stored in this document here: new, or a wrong secret or room. */
   | { readonly type: 'new' }

@@ -1,28 +1,29 @@
 /**
- * Presence: sealed, signed, never stored. Replays are stopped by greeting: a message counts only once its sender has
- * echoed our *hello*, and only if its counter is higher than the last. Echoes are gathered for 100–300 ms and sent
+ * Presence and broadcasts: sealed, signed, never stored. A message holds what its session shows now, or an event, which
+ * is heard once. Replays are stopped by greeting: a message counts only once its sender has echoed our *hello*, and only
+ * if its counter is higher than the last. The more are there, the longer echoes are gathered, up to 100–300 ms, and sent
  * together with what we show, so that one joiner costs everybody one message.
  */
 import {
   type Certificate,
   type Ephemeral,
   equalBytes,
+  LIMITS,
   type SessionName,
   type Verify,
 } from '../protocol/index.ts'
-import { decodeEphemeralInner, encodeEphemeralInner, MAX_ECHOES } from './content.ts'
+import { chainKey } from './chains.ts'
+import { decodeEphemeralInner, type EphemeralInner, encodeEphemeralInner, MAX_ECHOES } from './content.ts'
 import type { Effect } from './effects.ts'
 import type { Vault } from './vault.ts'
 
 interface Peer {
   readonly name: SessionName
-  readonly certificate: Certificate
-  counter: number
+  /** Of its session; the relay may announce one on several connections. */
+  readonly key: string
   /** It has echoed our hello: what it sends now is not a replay. */
   fresh: boolean
   hello: Uint8Array | undefined
-  /** What it showed before it was fresh. */
-  waiting: Uint8Array | undefined
   shown: boolean
 }
 
@@ -34,6 +35,8 @@ export interface Presence {
   left(connection: number): void
   received(connection: number, ephemeral: Ephemeral, now: number): void
   present(payload: Uint8Array | undefined): void
+  /** Sends an event at once, to those who are there; what is shown stays. */
+  broadcast(event: Uint8Array): void
   woke(now: number): void
   wakeAt(): number | undefined
   /** Sessions that are connected now, other than this one. */
@@ -42,6 +45,8 @@ export interface Presence {
 
 const ECHO_MIN_MS = 100
 const ECHO_SPREAD_MS = 200
+/** From so many peers on echoes are gathered for the whole time; with one they go out at once. */
+const ECHO_CROWD = 9
 
 export const createPresence = (deps: {
   readonly vault: Vault
@@ -54,7 +59,9 @@ export const createPresence = (deps: {
 }): Presence => {
   const { vault, verify, random, dice, padded, emit, send } = deps
   const peers = new Map<number, Peer>()
-  const hello = random(8)
+  /** The highest counter of each session that was heard under the present hello, also of those who have left. */
+  const counters = new Map<string, number>()
+  let hello = random(8)
   let session: Uint8Array | undefined
   let payload: Uint8Array | undefined
   let counter = 0
@@ -62,16 +69,18 @@ export const createPresence = (deps: {
   let echoes: Uint8Array[] = []
   let echoAt: number | undefined
 
-  const speak = (): void => {
+  const say = (said: Pick<EphemeralInner, 'broadcast' | 'payload'>): void => {
     if (session === undefined) return
     greeted = true
     const now = echoes.slice(0, MAX_ECHOES)
     echoes = echoes.slice(MAX_ECHOES)
     if (echoes.length === 0) echoAt = undefined
     counter += 1
-    const inner = { session, counter, hello, echoes: now, payload: payload ?? new Uint8Array(0) }
+    const inner = { session, counter, hello, echoes: now, ...said }
     send(vault.sealEphemeral(padded, encodeEphemeralInner(inner, padded)))
   }
+
+  const speak = (): void => say({ broadcast: false, payload: payload ?? new Uint8Array(0) })
 
   const show = (peer: Peer, shown: Uint8Array): void => {
     if (shown.length === 0 && !peer.shown) return
@@ -83,11 +92,20 @@ export const createPresence = (deps: {
     const peer = peers.get(connection)
     if (peer?.shown) emit({ type: 'presence', from: peer.name, payload: undefined })
     peers.delete(connection)
+    if (counters.size > LIMITS.openSessions) renew()
+  }
+
+  /** Forgets the counters of who has left: what they said cannot be replayed under another hello. */
+  const renew = (): void => {
+    const present = new Set([...peers.values()].map(({ key }) => key))
+    for (const key of [...counters.keys()]) if (!present.has(key)) counters.delete(key)
+    hello = random(8)
   }
 
   return {
     opened: (opened) => {
       for (const connection of [...peers.keys()]) forget(connection)
+      renew()
       session = opened
       greeted = false
       if (payload !== undefined) speak()
@@ -103,11 +121,9 @@ export const createPresence = (deps: {
       const name = { author: certificate.author.slice(), session: certificate.session.slice() }
       peers.set(connection, {
         name,
-        certificate,
-        counter: 0,
+        key: chainKey(name),
         fresh: false,
         hello: undefined,
-        waiting: undefined,
         shown: false,
       })
       if (!greeted) speak()
@@ -120,26 +136,31 @@ export const createPresence = (deps: {
       const opened = vault.open(ephemeral)
       const inner = opened.ok ? decodeEphemeralInner(opened.value, ephemeral.padded) : opened
       if (!inner.ok || !equalBytes(inner.value.session, peer.name.session)) return
-      if (inner.value.counter <= peer.counter) return
-      if (peer.hello === undefined || !equalBytes(peer.hello, inner.value.hello)) {
-        peer.hello = inner.value.hello.slice()
+      const { value } = inner
+      if (value.counter <= (counters.get(peer.key) ?? 0)) return
+      if (peer.hello === undefined || !equalBytes(peer.hello, value.hello)) {
+        peer.hello = value.hello.slice()
         echoes.push(peer.hello)
-        echoAt ??= now + ECHO_MIN_MS + dice() * ECHO_SPREAD_MS
+        const crowd = Math.min(1, (peers.size - 1) / (ECHO_CROWD - 1))
+        echoAt ??= now + (ECHO_MIN_MS + dice() * ECHO_SPREAD_MS) * crowd
       }
-      peer.fresh ||= inner.value.echoes.some((echo) => equalBytes(echo, hello))
-      if (!peer.fresh) {
-        peer.waiting = inner.value.payload.slice()
-        return
-      }
+      peer.fresh ||= value.echoes.some((echo) => equalBytes(echo, hello))
       // Only a fresh message may raise the counter: a replayed high one must not silence its real sender.
-      peer.counter = inner.value.counter
-      peer.waiting = undefined
-      show(peer, inner.value.payload)
+      if (!peer.fresh) return
+      counters.set(peer.key, value.counter)
+      if (value.broadcast) emit({ type: 'broadcast', from: peer.name, payload: value.payload })
+      else show(peer, value.payload)
     },
     present: (next) => {
       const silent = next === undefined && payload === undefined
       payload = next
       if (!silent) speak()
+    },
+    broadcast: (event) => {
+      if (session === undefined || peers.size === 0) return
+      // An event takes echoes along, but not what we show: who is still to see that is answered first.
+      while (echoes.length > (payload === undefined ? MAX_ECHOES : 0)) speak()
+      say({ broadcast: true, payload: event })
     },
     woke: (now) => {
       if (echoAt !== undefined && echoAt <= now) speak()

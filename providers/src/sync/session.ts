@@ -116,6 +116,9 @@ export const createSession = (deps: SessionDeps): Session => {
       case 'presented':
         presence.present(input.payload)
         return
+      case 'broadcast':
+        presence.broadcast(input.payload)
+        return
       case 'captured':
         maker.captured(input.question, input.content)
         return

@@ -19,7 +19,12 @@ const isBefore = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at 
 /** Long enough for any chain of promises that one event sets off in a relay or a storage. */
 const MICROTASKS = 12
 
-export const createClock = (maxEvents = 2_000_000): Clock => {
+const settleShortly = async (): Promise<void> => {
+  for (let i = 0; i < MICROTASKS; i++) await Promise.resolve()
+}
+
+/** `settle` waits for the promises that an event has set off. */
+export const createClock = (maxEvents = 2_000_000, settle: () => Promise<void> = settleShortly): Clock => {
   const heap: Event[] = []
   let now = 0
   let order = 0
@@ -73,7 +78,7 @@ export const createClock = (maxEvents = 2_000_000): Clock => {
         count += 1
         if (count > maxEvents) throw new Error(`event storm: more than ${maxEvents} events`)
         next.run()
-        for (let i = 0; i < MICROTASKS; i++) await Promise.resolve()
+        await settle()
       }
       now = timeMs
     },

@@ -104,7 +104,7 @@ describe('open', () => {
   test('names events that exist', () => {
     const document = client().open({ secret, room: 'r' }, replica)
     // @ts-expect-error: the point of the test
-    expect(() => document.on('synced', () => undefined)).toThrow(/known: status, presence, alarm/)
+    expect(() => document.on('synced', () => undefined)).toThrow(/known: status, presence, broadcast, alarm/)
     document.close()
   })
 })

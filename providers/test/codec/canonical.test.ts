@@ -38,12 +38,14 @@ import {
   decodeHeadsInner,
   decodeSnapshotInner,
   decodeUpdateInner,
+  encodeEphemeralInner,
   encodeUpdateInner,
   padmeLength,
 } from '../../src/sync/content.ts'
 import {
   counting,
   createSamples,
+  EPHEMERAL_INNER,
   RECORD_BODIES,
   sampleRecords,
   sampleVault,
@@ -387,6 +389,18 @@ describe('what is inside a seal', () => {
       concat(new Uint8Array(5), Uint8Array.of(length), counting(1, length), new Uint8Array(4))
     for (const length of [0, 32]) expect(decodeSnapshotInner(inner(length), false).ok).toBe(true)
     for (const length of [1, 31, 33]) expect(decodeSnapshotInner(inner(length), false).ok).toBe(false)
+  })
+
+  test('says in one bit beside the number of echoes whether it is a broadcast', () => {
+    const [shown, event] = [EPHEMERAL_INNER, { ...EPHEMERAL_INNER, broadcast: true }]
+    const bytes = encodeEphemeralInner(shown, false)
+    expect(encodeEphemeralInner(event, false)).toEqual(withByte(bytes, 24, 128 + shown.echoes.length))
+    for (const inner of [shown, event]) {
+      expect(decodeEphemeralInner(encodeEphemeralInner(inner, false), false)).toEqual({
+        ok: true,
+        value: inner,
+      })
+    }
   })
 
   test('is padded to lengths that tell little and cost at most 12 %', () => {

@@ -42,7 +42,8 @@ export interface Checked {
 type Signed = Sealed & { readonly signature: Uint8Array | undefined }
 
 export const checkedSamples = (): readonly Checked[] => {
-  const { keys, writer, reader, certificate, updates, snapshot, chunks, ephemeral, heads } = createSamples()
+  const { keys, writer, reader, certificate, updates, snapshot, chunks, ephemeral, broadcast, heads } =
+    createSamples()
 
   const sealed = <T extends Signed>(
     kind: string,
@@ -90,6 +91,7 @@ export const checkedSamples = (): readonly Checked[] => {
     sealed('update', encodeUpdate(update), decodeUpdate, decodeUpdateInner),
     sealed('snapshot', encodeSnapshot(snapshot), decodeSnapshot, decodeSnapshotInner),
     sealed('ephemeral', encodeSigned(ephemeral), decodeEphemeral, decodeEphemeralInner),
+    sealed('broadcast', encodeSigned(broadcast), decodeEphemeral, decodeEphemeralInner),
     sealed('heads', encodeSigned(heads), decodeHeads, decodeHeadsInner),
     {
       kind: 'record',

@@ -48,6 +48,7 @@ import {
   encodeHeadsInner,
   encodeUpdateInner,
   MAX_ECHOES,
+  MAX_EPHEMERAL_PAYLOAD,
   MAX_INFLATED,
 } from '../../src/sync/content.ts'
 import { counting, createSamples, EPHEMERAL_INNER, SESSION, signRecord } from '../vectors/samples.ts'
@@ -293,10 +294,14 @@ describe('a segment', () => {
 
 describe('what is inside a seal', () => {
   test('stops at its limits', () => {
-    stopsAt(MAX_ECHOES, (n) => {
-      const inner = { ...EPHEMERAL_INNER, echoes: ids(n).map((id) => id.subarray(0, 8)) }
-      return decodeEphemeralInner(encodeEphemeralInner(inner, false), false).ok
-    })
+    for (const broadcast of [false, true]) {
+      const isTaken = (n: number) => {
+        const inner = { ...EPHEMERAL_INNER, broadcast, echoes: ids(n).map((id) => id.subarray(0, 8)) }
+        return decodeEphemeralInner(encodeEphemeralInner(inner, false), false).ok
+      }
+      stopsAt(MAX_ECHOES, isTaken)
+      for (let n = MAX_ECHOES + 1; n < 128; n++) expect(isTaken(n)).toBe(false)
+    }
     const inflates = (inflatedLength: number, payloadLength: number) => {
       const inner = { encoding: 1, inflatedLength, claims: [], payload: new Uint8Array(payloadLength) }
       return decodeUpdateInner(encodeUpdateInner(inner, false), false).ok
@@ -305,6 +310,14 @@ describe('what is inside a seal', () => {
     stopsAt(1100, (n) => inflates(n, 1))
     stopsAt(0, (n) => inflates(n, 0))
     expect(inflates(2 ** 32 - 1, 4_000_000)).toBe(false)
+  })
+
+  test('of an ephemeral fits with every echo up to its payload limit, padded', () => {
+    const echoes = ids(MAX_ECHOES).map((id) => id.subarray(0, 8))
+    stopsAt(MAX_EPHEMERAL_PAYLOAD, (n) => {
+      const inner = { ...EPHEMERAL_INNER, echoes, payload: new Uint8Array(n) }
+      return encodeEphemeralInner(inner, true).length + 16 <= LIMITS.ephemeralBytes
+    })
   })
 
   test('of a heads message about 4,096 sessions fits, padded', () => {

@@ -298,6 +298,7 @@ const ephemeralInner = fc.record({
     counter: u53,
     hello: bytes(8),
     echoes: fc.array(bytes(8), { maxLength: 64 }),
+    broadcast: fc.boolean(),
     payload: upTo(60),
   },
 })

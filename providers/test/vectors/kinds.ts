@@ -30,6 +30,7 @@ import {
 import {
   ADMIN_SEED,
   adminGenesis,
+  BROADCAST_INNER,
   counting,
   createSamples,
   DEFLATED_INNER,
@@ -88,6 +89,9 @@ const ALL_LABELS: Readonly<Record<Label, true>> = {
   'read-seed': true,
   'epoch-key': true,
   'storage-key': true,
+  'at-rest': true,
+  'at-rest-key': true,
+  'at-rest-mask': true,
   session: true,
   'msg-key': true,
   ciphertext: true,
@@ -248,7 +252,7 @@ const SEALED =
 
 /** The five sealed kinds, one file each. */
 export const sealedKinds = (): Readonly<Record<string, VectorFile>> => {
-  const { keys, writer, updates, snapshot, ephemeral, heads, chunks } = createSamples()
+  const { keys, writer, updates, snapshot, ephemeral, broadcast, heads, chunks } = createSamples()
   const [first, second, third] = updates
   const updateCases = [
     { name: 'the first of its chain, with a claim', update: first, content: UPDATE_INNER },
@@ -283,6 +287,10 @@ export const sealedKinds = (): Readonly<Record<string, VectorFile>> => {
         sealedVector('with two echoes, padded', ephemeral, EPHEMERAL_INNER, {
           inner: encodeEphemeralInner(EPHEMERAL_INNER, ephemeral.padded),
           bytes: encodeSigned(ephemeral),
+        }),
+        sealedVector('a broadcast with one echo', broadcast, BROADCAST_INNER, {
+          inner: encodeEphemeralInner(BROADCAST_INNER, broadcast.padded),
+          bytes: encodeSigned(broadcast),
         }),
       ],
     },

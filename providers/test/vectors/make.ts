@@ -8,6 +8,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { cryptoReady } from '../../src/crypto.ts'
+import { entriesAtRest } from './at-rest.ts'
 import { certificates, derivations, genesis, labels, records, sealedKinds, type VectorFile } from './kinds.ts'
 import { frames, segments } from './wire.ts'
 
@@ -18,6 +19,7 @@ export const VECTORS: string = fileURLToPath(new URL('../../../docs/vectors/', i
 export const makeVectors = (): Readonly<Record<string, VectorFile>> => ({
   'labels.json': labels(),
   'derivations.json': derivations(),
+  'at-rest.json': entriesAtRest(),
   'genesis.json': genesis(),
   'certificate.json': certificates(),
   ...sealedKinds(),

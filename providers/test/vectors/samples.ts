@@ -90,7 +90,17 @@ export const EPHEMERAL_INNER: EphemeralInner = {
   counter: 17,
   hello: counting(1, 8),
   echoes: [counting(11, 8), counting(21, 8)],
+  broadcast: false,
   payload: counting(60, 12),
+}
+
+export const BROADCAST_INNER: EphemeralInner = {
+  session: SESSION,
+  counter: 18,
+  hello: counting(1, 8),
+  echoes: [counting(31, 8)],
+  broadcast: true,
+  payload: counting(80, 9),
 }
 
 export const headsInner = (update: Update, snapshot: Uint8Array): HeadsInner => ({
@@ -111,6 +121,7 @@ export interface Samples {
   readonly snapshot: Snapshot
   readonly ephemeral: Ephemeral
   readonly heads: Heads
+  readonly broadcast: Ephemeral
 }
 
 export const createSamples = (): Samples => {
@@ -177,6 +188,8 @@ export const createSamples = (): Samples => {
       { padded: false, session: SESSION, logHeight: 0 },
       encodeHeadsInner(headsInner(third, snapshot.id), false),
     ),
+    // The last: what was there before it keeps its nonce.
+    broadcast: writer.sealEphemeral(false, encodeEphemeralInner(BROADCAST_INNER, false)),
   }
 }
 

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { concat, fromHex, toHex, utf8 } from '../../src/bytes.ts'
 import { cryptoReady } from '../../src/crypto.ts'
+import { createAtRest } from '../../src/keys/at-rest.ts'
 import {
   createReader,
   decodeCertificate,
@@ -32,6 +33,11 @@ const bytesOf = (value: Plain | undefined): Uint8Array => {
   const bytes = typeof value === 'string' ? fromHex(value) : undefined
   if (bytes === undefined) throw new Error(`not bytes: ${value}`)
   return bytes
+}
+
+const textsOf = (value: Plain | undefined): readonly string[] => {
+  if (Array.isArray(value)) return value.map(String)
+  throw new Error(`not a list: ${value}`)
 }
 
 const published = (name: string): VectorFile => JSON.parse(readFileSync(VECTORS + name, 'utf8'))
@@ -115,6 +121,29 @@ describe('a second implementation, without libsodium, agrees', () => {
     },
   )
 
+  test.each(each('at-rest.json'))('on the entry at rest: %s', (_, { inputs, expected }) => {
+    const root = blake2b(prefixed('at-rest', bytesOf(inputs.secret)), 32)
+    const sealingKey = blake2b(prefixed('at-rest-key'), 32, root)
+    let masks = concat()
+    let inner = concat()
+    for (const [depth, component] of textsOf(inputs.key).entries()) {
+      const message = prefixed('at-rest-mask', Uint8Array.of(0, 0, 0, depth), masks, utf8(component))
+      masks = concat(masks, blake2b(message, 16, root))
+      inner = concat(inner, Uint8Array.of(utf8(component).length), utf8(component))
+    }
+    inner = concat(Uint8Array.of(textsOf(inputs.key).length), inner, bytesOf(inputs.data))
+    const version = Uint8Array.of(1)
+    const nonce = bytesOf(inputs.nonce)
+    const ciphertext = xchachaSeal(inner, concat(version, masks), nonce, sealingKey)
+    expect(textsOf(expected.maskedKey).join('')).toBe(toHex(masks))
+    expect(expected).toMatchObject({
+      root: toHex(root),
+      sealingKey: toHex(sealingKey),
+      inner: toHex(inner),
+      bytes: toHex(concat(version, nonce, ciphertext)),
+    })
+  })
+
   test.each(each('certificate.json'))('on the certificate and proofs of a %s', (_, { inputs, expected }) => {
     const [issuer, device, reader] = [inputs.issuerSeed, inputs.deviceSeed, inputs.readSeed].map((seed) =>
       publicKeyOf(bytesOf(seed)),
@@ -178,6 +207,15 @@ describe('the published bytes decode', () => {
       expect(decoded.ok).toBe(true)
       if ('id' in expected) expect(decoded.ok && decoded.value).toMatchObject({ id: bytesOf(expected.id) })
     }
+  })
+
+  test.each(each('at-rest.json'))('of the entry at rest: %s', (_, { inputs, expected }) => {
+    const { key, data } = inputs
+    const atRest = createAtRest(bytesOf(inputs.secret))
+    expect(atRest.open(textsOf(expected.maskedKey), bytesOf(expected.bytes))).toEqual({
+      key,
+      data: bytesOf(data),
+    })
   })
 
   test.each(each('segment.json'))('of the segment: %s', (_, { inputs, expected }) => {

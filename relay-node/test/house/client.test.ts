@@ -6,6 +6,7 @@ import {
   type DocumentStatus,
   generateSecret,
   memoryStorage,
+  type SessionName,
   type Storage,
   type SyncDocument,
 } from 'sealsync'
@@ -65,6 +66,17 @@ const open = (options: Partial<ClientOptions> = {}, words = createWords(), where
   return { client, document, words, type: (...added) => document.push(words.add(...added)) }
 }
 
+const utf8 = new TextEncoder()
+
+/** All that a document is told of others, in order: `shows cursor`, `shows nothing`, `says hi`. */
+const listen = ({ document }: Opened): string[] => {
+  const told: string[] = []
+  const textOf = (payload: Uint8Array) => new TextDecoder().decode(payload)
+  document.on('presence', ({ payload }) => told.push(`shows ${payload ? textOf(payload) : 'nothing'}`))
+  document.on('broadcast', ({ payload }) => told.push(`says ${textOf(payload)}`))
+  return told
+}
+
 const sorted = ({ words }: Opened): string => [...words.words].sort().join(' ')
 
 describe('two clients', () => {
@@ -94,6 +106,84 @@ describe('two clients', () => {
     a.document.close()
     await until(() => seen.length > 1)
     expect(seen.at(-1)).toBeUndefined()
+  })
+
+  test('hear each other from the first word on, once and in order, and see what is shown as before', async () => {
+    const a = open()
+    await until(() => a.document.status().synced)
+    const b = open()
+    const told = [listen(a), listen(b)]
+    a.document.presence(utf8.encode('cursor'))
+    await until(() => told[1]?.includes('shows cursor') ?? false)
+    for (const word of ['one', 'two', 'three']) a.document.broadcast(utf8.encode(word))
+    b.document.broadcast(utf8.encode('four'))
+    await until(() => told.flat().length >= 5)
+    await vi.advanceTimersByTimeAsync(1000)
+    const says = told.map((lines) => lines.filter((line) => line.startsWith('says')))
+    expect(says).toEqual([['says four'], ['says one', 'says two', 'says three']])
+    expect(told[1]?.filter((line) => line.startsWith('shows'))).not.toContain('shows nothing')
+  })
+
+  test('greet each other at once: a word is heard within milliseconds of joining', async () => {
+    const a = open()
+    await until(() => a.document.status().synced)
+    const b = open()
+    const told = listen(b)
+    await until(() => b.document.status().synced)
+    await vi.advanceTimersByTimeAsync(1)
+    a.document.broadcast(utf8.encode('welcome'))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toEqual(['says welcome'])
+  })
+
+  test('are told which session has broadcast', async () => {
+    const [a, b] = [open(), open()]
+    const from: SessionName[] = []
+    b.document.on('presence', (shown) => from.push(shown.from))
+    b.document.on('broadcast', (said) => from.push(said.from))
+    a.document.presence(utf8.encode('cursor'))
+    await until(() => from.length > 0)
+    a.document.broadcast(utf8.encode('one'))
+    await until(() => from.length > 1)
+    expect(from.at(-1)).toEqual(from[0])
+    expect([from[0]?.author.length, from[0]?.session.length]).toEqual([32, 8])
+  })
+
+  test('hear nothing that was broadcast before they came, while they were away, or by one who was', async () => {
+    const a = open()
+    a.document.broadcast(utf8.encode('before the secret'))
+    await until(() => a.document.status().synced)
+    a.document.broadcast(utf8.encode('alone'))
+    const b = open()
+    const told = listen(b)
+    await until(() => b.document.status().synced)
+    a.client.disconnect()
+    a.document.broadcast(utf8.encode('offline'))
+    a.client.connect()
+    await until(() => a.document.status().synced)
+    b.client.disconnect()
+    a.document.broadcast(utf8.encode('missed'))
+    b.client.connect()
+    await until(() => b.document.status().synced)
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(told).toEqual([])
+    a.document.broadcast(utf8.encode('now'))
+    await until(() => told.length > 0)
+    expect(told).toEqual(['says now'])
+  })
+
+  test.each([false, true])('broadcast up to 62,947 bytes, padded: %s', async (pad) => {
+    const [a, b] = [open({}, createWords(), { pad }), open()]
+    const sizes: number[] = []
+    b.document.on('broadcast', ({ payload }) => sizes.push(payload.length))
+    await until(() => a.document.status().synced && b.document.status().synced)
+    await vi.advanceTimersByTimeAsync(1)
+    a.document.broadcast(new Uint8Array(62_947))
+    expect(() => a.document.broadcast(new Uint8Array(62_948))).toThrow(/62948 bytes; send at most 62947/)
+    await until(() => sizes.length > 0)
+    expect(sizes).toEqual([62_947])
+    a.document.close()
+    a.document.broadcast(utf8.encode('after'))
   })
 
   test('with different secrets do not meet', async () => {

@@ -1,6 +1,6 @@
 /** A writer with valid keys who seals garbage, breaks signatures, and damages ciphertexts under valid signatures. */
 import { equalBytes, type Update } from '../../../providers/src/protocol/index.ts'
-import { encodeUpdateInner } from '../../../providers/src/sync/content.ts'
+import { decodeUpdateInner, encodeUpdateInner } from '../../../providers/src/sync/content.ts'
 import type { Vault } from '../../../providers/src/sync/vault.ts'
 import type { Random } from '../../../providers/src/testing/random.ts'
 
@@ -29,9 +29,11 @@ export const corrupt = (vault: Vault, random: Random): Vault => ({
       }
       case 'crdt': {
         const payload = random.bytes(40)
+        const honest = decodeUpdateInner(inner, fields.padded)
+        const encoding = honest.ok ? honest.value.encoding : 0
         return vault.sealUpdate(
           fields,
-          encodeUpdateInner({ encoding: 2, inflatedLength: undefined, claims: [], payload }, fields.padded),
+          encodeUpdateInner({ encoding, inflatedLength: undefined, claims: [], payload }, fields.padded),
         )
       }
     }

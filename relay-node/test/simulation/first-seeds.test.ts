@@ -11,6 +11,7 @@ import { createDisk, type Disk } from './device.ts'
 import { createHost, type Host } from './host.ts'
 import { type Knobs, knobsOf } from './knobs.ts'
 import { createTab, type Tab } from './tab.ts'
+import { createYjsDocument, type YjsDocument } from './yjs-document.ts'
 
 beforeAll(() => cryptoReady)
 
@@ -21,7 +22,7 @@ interface Scene {
   fault: () => CommitFault | undefined
   /** While true, nothing that the relay says arrives. */
   losesFrames: boolean
-  open(name: string, disk?: Disk, changed?: (vault: Vault) => Vault): Tab
+  open(name: string, disk?: Disk, changed?: (vault: Vault) => Vault): Tab<YjsDocument>
   /** Lets `ms` pass. */
   pass(ms: number): Promise<void>
 }
@@ -57,19 +58,29 @@ const createScene = (changes: Partial<Knobs> = {}): Scene => {
     fault: () => undefined,
     open: (name, disk = createDisk(), changed = (vault) => vault) => {
       const deviceSeed = new Uint8Array(32).fill(name.charCodeAt(0))
-      return createTab({ clock, random, knobs, disk, deviceSeed, keep: true, isHealed: () => true, changed })
+      return createTab({
+        clock,
+        random,
+        knobs,
+        disk,
+        deviceSeed,
+        keep: true,
+        isHealed: () => true,
+        changed,
+        createDocument: (provider) => createYjsDocument(provider),
+      })
     },
     pass: (ms) => clock.runUntil(clock.now() + ms),
   }
   return scene
 }
 
-const editsOf = (tab: Tab): readonly string[] => Object.keys(tab.doc.getMap('edits').toJSON()).sort()
+const editsOf = (tab: Tab): readonly string[] => [...tab.document.edits()].sort()
 
 const expectEqual = (tabs: readonly Tab[], edits: readonly string[]): void => {
   for (const tab of tabs) {
     expect(editsOf(tab)).toEqual([...edits].sort())
-    expect(tab.doc.getText('text').toString()).toBe(tabs[0]?.doc.getText('text').toString())
+    expect(tab.document.facts()).toEqual(tabs[0]?.document.facts())
     expect(tab.session.status()).toMatchObject({ pending: 0, sync: 'saved' })
     expect(tab.alarms).toEqual([])
   }
@@ -83,7 +94,7 @@ test('I10: an acked edit of an idle session survives the snapshots that land and
   await scene.pass(1000)
   idle.edit('idle 1')
   await scene.pass(1000)
-  expect(idle.saved.has('idle 1')).toBe(true)
+  expect(idle.book.saved.has('idle 1')).toBe(true)
   idle.cut()
   for (const round of [1, 2, 3]) {
     busy.edit(`busy ${round}`)
@@ -130,7 +141,7 @@ for (const fault of ['fail', 'die', 'unsure'] as const) {
     author.edit('one')
     await scene.pass(500)
     // One that was made after all is found stored when it is tried again: then it may be acked.
-    expect(author.saved.has('one')).toBe(fault === 'unsure')
+    expect(author.book.saved.has('one')).toBe(fault === 'unsure')
     expect(editsOf(reader)).toEqual(fault === 'unsure' ? ['one'] : [])
     scene.fault = () => undefined
     scene.host.crash()
@@ -239,7 +250,7 @@ test('an unchanged document that is opened again sends nothing', async () => {
   const before = scene.host.commits()
   for (const keepsDisk of [true, false]) {
     const again = scene.open('a', keepsDisk ? disk : createDisk())
-    if (!keepsDisk) Y.applyUpdate(again.doc, Y.encodeStateAsUpdate(first.doc), 'elsewhere')
+    if (!keepsDisk) Y.applyUpdate(again.document.doc, Y.encodeStateAsUpdate(first.document.doc), 'elsewhere')
     again.connect(scene.host)
     await scene.pass(3000)
     if (keepsDisk) expectEqual([again], ['one'])
@@ -376,7 +387,10 @@ test('I1, I4: a crash right before or after any write of a client loses nothing 
     lives.at(-1)?.connect(scene.host)
     two.connect(scene.host)
     await scene.pass(20_000)
-    const survivors = new Set([...lives.flatMap((tab) => [...tab.onDisk, ...tab.saved]), ...two.saved])
+    const survivors = new Set([
+      ...lives.flatMap((tab) => [...tab.book.onDisk, ...tab.book.saved]),
+      ...two.book.saved,
+    ])
     for (const tab of [...lives.slice(-1), two]) {
       const name = `crash at moment ${crashAt} of ${writes}`
       expect(editsOf(tab), name).toEqual(editsOf(two))

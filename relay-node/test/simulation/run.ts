@@ -1,9 +1,15 @@
-/** `npm run sim -- [profiles] [seeds each] [first seed] [real]`: as many worlds as one likes; failing seeds are printed. */
+/** `npm run sim -- [profiles] [seeds each] [first seed] [real|fake] [kind]`: as many worlds as one likes; failing seeds are printed. */
 import { cryptoReady } from '../../../providers/src/crypto.ts'
+import { KIND_NAMES, KINDS } from './kinds.ts'
 import { PROFILES, type Profile } from './knobs.ts'
 import { runSeed } from './world.ts'
 
-const [names = PROFILES.join(','), count = '100', first = '1', signatures = 'fake'] = process.argv.slice(2)
+const [names = PROFILES.join(','), count = '100', first = '1', signatures = 'fake', kindName = 'yjs'] =
+  process.argv.slice(2)
+const knownKind = KIND_NAMES.find((known) => known === kindName)
+if (knownKind === undefined)
+  throw new TypeError(`unknown kind ${kindName}; there are ${KIND_NAMES.join(', ')}`)
+const options = { kind: KINDS[knownKind], realSignatures: signatures === 'real' }
 await cryptoReady
 let failed = 0
 for (const name of names.split(',')) {
@@ -17,7 +23,7 @@ async function runProfile(profile: Profile): Promise<number> {
   const startedAt = performance.now()
   const totals = { edits: 0, saved: 0, snapshots: 0, commits: 0, failed: 0 }
   for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {
-    const outcome = await runSeed(seed, profile, signatures === 'real')
+    const outcome = await runSeed(seed, profile, options)
     for (const key of ['edits', 'saved', 'snapshots', 'commits'] as const) totals[key] += outcome[key]
     if (outcome.errors.length === 0) continue
     totals.failed += 1

@@ -1,6 +1,4 @@
-/** One running client: the real session over a simulated disk, network and clock, with a real Yjs document. */
-
-import * as Y from 'yjs'
+/** One running client: the real session over a simulated disk, network and clock, with a real document of some CRDT. */
 import { deflate, inflate } from '../../../providers/src/client/inflate.ts'
 import { signingKey, verify } from '../../../providers/src/crypto.ts'
 import { documentKeys } from '../../../providers/src/keys/root.ts'
@@ -13,15 +11,16 @@ import type { Clock } from '../../../providers/src/testing/clock.ts'
 import { fakeSigning, fakeVerify } from '../../../providers/src/testing/fake-signing.ts'
 import type { Wire } from '../../../providers/src/testing/network.ts'
 import type { Random } from '../../../providers/src/testing/random.ts'
-import { createYjsReplica } from '../../../providers/src/yjs/replica.ts'
+import { type Book, createBook } from './book.ts'
 import { createDiskWriter, type Disk } from './device.ts'
 import type { Host } from './host.ts'
 import type { Knobs } from './knobs.ts'
+import type { SimDocument, SimProvider } from './sim-document.ts'
 
 const SECRET = new Uint8Array(32).fill(7)
 
-export interface Tab {
-  readonly doc: Y.Doc
+export interface Tab<Document extends SimDocument = SimDocument> {
+  readonly document: Document
   readonly session: Session
   isAlive(): boolean
   isConnected(): boolean
@@ -30,15 +29,19 @@ export interface Tab {
   edit(id: string): void
   step(input: Input): void
   kill(): void
-  /** Edits that the session called saved. */
-  readonly saved: Set<string>
-  /** Edits that had reached the disk. */
-  readonly onDisk: Set<string>
+  /** What became of the edits that were made here. */
+  readonly book: Book
   readonly alarms: Alarm[]
   snapshots(): number
 }
 
-export const createTab = (deps: {
+/** Something to step with, and the ids of the edits that the session learns of by it. */
+interface Turn {
+  readonly input: Input
+  readonly ids: readonly string[]
+}
+
+export const createTab = <Document extends SimDocument>(deps: {
   readonly clock: Clock
   readonly random: Random
   readonly knobs: Knobs
@@ -49,15 +52,16 @@ export const createTab = (deps: {
   /** Another hand on the keys: an evil writer. */
   readonly changed?: ((vault: Vault) => Vault) | undefined
   readonly isEvil?: boolean
-  /** The document as it was left by an earlier provider, if that is what happens here. */
-  readonly doc?: Y.Doc
-}): Tab => {
+  readonly createDocument: (provider: SimProvider) => Document
+}): Tab<Document> => {
   const { clock, random, knobs, disk, deviceSeed, keep, isHealed } = deps
-  const doc = deps.doc ?? new Y.Doc()
-  // Yjs draws client ids from the platform's dice; a seed must give the same run every time.
-  doc.clientID = 1 + random.int(2 ** 31)
-  const origin = {}
-  const replica = createYjsReplica(doc, origin)
+  const document = deps.createDocument({
+    clock,
+    random,
+    onEdited: (content, ids) => take({ input: { type: 'edited', content }, ids }),
+    onClaimed: (claim) => step({ type: 'claimed', claim }),
+  })
+  const { replica } = document
   const honest = createVault({
     keys: documentKeys(SECRET.slice(), 'room'),
     deviceSeed,
@@ -90,12 +94,10 @@ export const createTab = (deps: {
     diskMs: knobs.diskMs,
     faults: () => (isHealed() ? 0 : knobs.diskFaults),
   })
-  const unsaved = new Set<string>()
-  const unwritten = new Map<string, number>()
-  const saved = new Set<string>()
-  const onDisk = new Set<string>()
+  const book = createBook(keep)
   const alarms: Alarm[] = []
-  const queue: Input[] = []
+  const answers: Input[] = []
+  const waiting: Turn[] = []
   let stepping = false
   let alive = true
   let wire: Wire | undefined
@@ -110,43 +112,38 @@ export const createTab = (deps: {
         wire?.up.send(encodeToRelay(effect.frame))
         return
       case 'apply': {
-        const unreadable = replica.apply(effect.batch, effect.known)
-        queue.push({ type: 'applied', batch: effect.batch, unreadable })
+        const { batch, known } = effect
+        answers.push({ type: 'applied', batch, unreadable: replica.apply(batch, known) })
         return
       }
       case 'track':
         replica.track()
         return
-      case 'compare':
-        queue.push({
-          type: 'compared',
-          question: effect.question,
-          contents: replica.missing(effect.pending),
-        })
+      case 'compare': {
+        const { question, pending } = effect
+        const missing = replica.missing(pending)
+        if (!(missing instanceof Function)) answers.push({ type: 'compared', question, contents: missing })
+        else missing((contents) => step({ type: 'compared', question, contents }))
         return
-      case 'capture':
-        queue.push({
-          type: 'captured',
-          question: effect.question,
-          content: replica.capture(effect.evenIncomplete),
-        })
+      }
+      case 'capture': {
+        const { question, evenIncomplete } = effect
+        const captured = replica.capture(evenIncomplete)
+        if (!(captured instanceof Function)) answers.push({ type: 'captured', question, content: captured })
+        else captured((content) => step({ type: 'captured', question, content }))
+        return
+      }
+      case 'acknowledged':
+        replica.acknowledged?.(effect.content)
         return
       case 'reread':
-        queue.push({ type: 'reread', entries: new Map(disk.entries) })
+        answers.push({ type: 'reread', entries: new Map(disk.entries) })
         return
       case 'persist': {
         const { ticket, changes } = effect
-        for (const id of unwritten.keys()) if (unwritten.get(id) === 0) unwritten.set(id, ticket)
+        book.writing(ticket)
         writer.write(changes, (written) => {
-          if (written) {
-            for (const [id, at] of unwritten) {
-              if (at > ticket) continue
-              onDisk.add(id)
-              unwritten.delete(id)
-            }
-          } else {
-            for (const [id, at] of unwritten) if (at === ticket) unwritten.set(id, 0)
-          }
+          book.wrote(ticket, written)
           step({ type: written ? 'persisted' : 'not-persisted', ticket })
         })
         return
@@ -157,8 +154,8 @@ export const createTab = (deps: {
       case 'snapshot-made':
         if (effect.taken) snapshots += 1
         return
-      case 'acknowledged':
       case 'presence':
+      case 'broadcast':
       case 'new':
       case 'caught-up':
       case 'closed':
@@ -166,22 +163,29 @@ export const createTab = (deps: {
     }
   }
 
-  const step = (input: Input): void => {
-    queue.push(input)
-    if (stepping || !alive) return
+  const next = (): Turn | undefined => {
+    const input = answers.shift()
+    return input === undefined ? waiting.shift() : { input, ids: [] }
+  }
+
+  const take = (turn: Turn): void => {
+    if (!alive) return
+    waiting.push(turn)
+    if (stepping) return
     stepping = true
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      for (const effect of session.step(next, clock.now())) perform(effect)
+    for (let now = next(); now !== undefined; now = next()) {
+      // Not before its turn: until then a write, or a state without pending edits, says nothing about it.
+      book.told(now.ids)
+      for (const effect of session.step(now.input, clock.now())) perform(effect)
     }
     stepping = false
-    if (session.status().pending === 0) {
-      for (const id of unsaved) saved.add(id)
-      unsaved.clear()
-    }
+    if (session.status().pending === 0) book.nothingPending()
     cancelTimer?.()
     const at = session.wakeAt()
     cancelTimer = at === undefined ? undefined : clock.after(at - clock.now(), () => step({ type: 'woke' }))
   }
+
+  const step = (input: Input): void => take({ input, ids: [] })
 
   const received = (bytes: Uint8Array): void => {
     const frame = decodeToClient(bytes, (channel) => channels.get(channel))
@@ -205,10 +209,6 @@ export const createTab = (deps: {
     if (alive) step({ type: 'disconnected' })
   }
 
-  const onUpdate = (update: Uint8Array, from: unknown): void => {
-    if (from !== origin) step({ type: 'edited', content: { encoding: 1, payload: update } })
-  }
-
   const adopt = (): void => {
     if (!alive) return
     const owners = new Set(
@@ -224,7 +224,6 @@ export const createTab = (deps: {
     clock.after(500 + random() * 500, adopt)
   }
 
-  doc.on('update', onUpdate)
   disk.locks.add(session.owner)
   locks.add(session.owner)
   const holdsContent = !replica.isEmpty()
@@ -232,10 +231,9 @@ export const createTab = (deps: {
   if (keep) adopt()
 
   return {
-    doc,
+    document,
     session,
-    saved,
-    onDisk,
+    book,
     alarms,
     isAlive: () => alive,
     isConnected: () => wire !== undefined,
@@ -269,21 +267,14 @@ export const createTab = (deps: {
     },
     edit: (id) => {
       if (!alive) return
-      unsaved.add(id)
-      if (keep) unwritten.set(id, 0)
-      const text = doc.getText('text')
-      doc.transact(() => {
-        doc.getMap('edits').set(id, true)
-        const at = random.int(text.length + 1)
-        text.insert(at, id)
-        if (random.chance(0.3) && text.length > 20) text.delete(random.int(text.length - 10), 5)
-      })
+      book.made(id)
+      document.edit(id)
     },
     step,
     kill: () => {
       alive = false
       cancelTimer?.()
-      doc.off('update', onUpdate)
+      document.close()
       writer.die()
       for (const owner of locks) disk.locks.delete(owner)
       wire?.cut()

@@ -1,16 +1,18 @@
 /**
- * One seeded world: real sessions, real Yjs, the real relay and store, over a network, disks and processes that fail.
+ * One seeded world: real sessions and documents, the real relay and store, over a network, disks and processes that fail.
  * After a while everything heals, and then the invariants of ARCHITECTURE.md must hold.
  */
-import * as Y from 'yjs'
 import { signingKey, verify } from '../../../providers/src/crypto.ts'
-import { createClock } from '../../../providers/src/testing/clock.ts'
+import { type Clock, createClock } from '../../../providers/src/testing/clock.ts'
 import { fakeSigning, fakeVerify } from '../../../providers/src/testing/fake-signing.ts'
 import { createRandom } from '../../../providers/src/testing/random.ts'
 import { corrupt } from './corrupt.ts'
 import { createDisk, type Disk } from './device.ts'
 import { createHost } from './host.ts'
+import { KINDS, type Kind } from './kinds.ts'
 import { type Knobs, knobsOf, type Profile } from './knobs.ts'
+import { createPlatformClock } from './platform-clock.ts'
+import { type CreateSimDocument, difference, fingerprint } from './sim-document.ts'
 import { createTab, type Tab } from './tab.ts'
 
 export interface Outcome {
@@ -47,32 +49,33 @@ const visitor = (seed: number): Device => ({
 const HEAL_MS = 60_000
 const SETTLE_MS = 60_000
 
-/** What two documents must agree on: everything, in one comparable string. */
-const fingerprint = (doc: Y.Doc): string => {
-  const content = JSON.stringify([
-    doc.getText('text').toString(),
-    Object.keys(doc.getMap('edits').toJSON()).sort(),
-  ])
-  const vector = [...Y.decodeStateVector(Y.encodeStateVector(doc))].sort(([a], [b]) => a - b)
-  return `${content} ${JSON.stringify(vector)}`
+export const runSeed = async (
+  seed: number,
+  profile: Profile,
+  {
+    kind = KINDS.yjs,
+    realSignatures = false,
+  }: { readonly kind?: Kind; readonly realSignatures?: boolean } = {},
+): Promise<Outcome> => {
+  const world = { seed, profile, realSignatures, createDocument: kind.createDocument }
+  if (!kind.hasTimers) return runWorld({ ...world, clock: createClock() })
+  const clock = createPlatformClock()
+  try {
+    return await runWorld({ ...world, clock })
+  } finally {
+    clock.restore()
+  }
 }
 
-/** Where two documents part, for a failing seed's reader. */
-const difference = (a: Y.Doc, b: Y.Doc): string => {
-  const [keysA, keysB] = [a, b].map((doc) => Object.keys(doc.getMap('edits').toJSON()))
-  const only = (these: readonly string[] = [], those: readonly string[] = []) =>
-    these.filter((key) => !those.includes(key))
-  const [vectorA, vectorB] = [a, b].map((doc) => Y.decodeStateVector(Y.encodeStateVector(doc)))
-  const clocks = [...new Set([...(vectorA?.keys() ?? []), ...(vectorB?.keys() ?? [])])]
-    .filter((client) => vectorA?.get(client) !== vectorB?.get(client))
-    .map((client) => `${client}:${vectorA?.get(client)}/${vectorB?.get(client)}`)
-  const [lengthA, lengthB] = [a, b].map((doc) => doc.getText('text').length)
-  return `text ${lengthA}/${lengthB}, only here ${only(keysA, keysB)}, only there ${only(keysB, keysA)}, clocks ${clocks}`
-}
-
-export const runSeed = async (seed: number, profile: Profile, realSignatures = false): Promise<Outcome> => {
+const runWorld = async (options: {
+  readonly seed: number
+  readonly profile: Profile
+  readonly realSignatures: boolean
+  readonly createDocument: CreateSimDocument
+  readonly clock: Clock
+}): Promise<Outcome> => {
+  const { seed, profile, realSignatures, clock } = options
   const knobs: Knobs = knobsOf(seed, profile, realSignatures)
-  const clock = createClock()
   const random = createRandom(seed)
   const errors: string[] = []
   let isHealed = false
@@ -100,7 +103,7 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
   const living = (device: Device): readonly Tab[] => device.tabs.filter((tab) => tab.isAlive())
   const honest = devices.filter((device) => !device.isEvil)
   const everyTab = (): readonly Tab[] => honest.flatMap((device) => device.tabs)
-  const openTab = (device: Device, doc?: Y.Doc): Tab => {
+  const openTab = (device: Device, createDocument = options.createDocument): Tab => {
     const { disk, keep } = device
     const deviceSeed = keep ? device.seed : random.bytes(32)
     const tab = createTab({
@@ -113,7 +116,7 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
       isHealed: () => isHealed,
       isEvil: device.isEvil,
       changed: device.isEvil ? (vault) => corrupt(vault, random) : undefined,
-      ...(doc === undefined ? {} : { doc }),
+      createDocument,
     })
     device.tabs.push(tab)
     return tab
@@ -164,7 +167,7 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
     // A device without storage only ever gives its document to a new provider.
     if (tab === undefined) return
     tab.kill()
-    if (!device.keep) openTab(device, tab.doc)
+    if (!device.keep) openTab(device, tab.document.reopen)
     else clock.after(random() * 3000, () => !isHealed && living(device).length === 0 && openTab(device))
   })
   sometimes(knobs.tabEveryMs, () => {
@@ -229,24 +232,26 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
     const cold = openTab(visitor(99))
     cold.connect(target)
     await clock.runUntil(clock.now() + 10_000)
-    const expected = fingerprint(reference.doc)
+    const expected = fingerprint(reference.document)
     for (const [i, tab] of [...tabs, cold].entries()) {
       const name = tab === cold ? 'cold client' : `tab ${i}`
       const status = tab.session.status()
       if (status.pending !== 0 || status.sync !== 'saved')
         errors.push(`I4 ${name}: ${status.sync}, ${status.pending} pending ${status.reason ?? ''}`)
-      if (tab.doc.store.pendingStructs !== null && !knobs.hasEvilWriter)
-        errors.push(`I1 ${name}: structs wait for what never came`)
-      if (fingerprint(tab.doc) !== expected) {
+      if (tab.book.unspoken.size > 0) errors.push(`I4 ${name}: never handed over: ${[...tab.book.unspoken]}`)
+      if (tab.document.isIncomplete() && !knobs.hasEvilWriter)
+        errors.push(`I1 ${name}: something waits for what never came`)
+      if (fingerprint(tab.document) !== expected) {
         errors.push(
-          `${tab === cold ? 'I8' : 'I2'} ${name} differs from tab 0: ${difference(reference.doc, tab.doc)}`,
+          `${tab === cold ? 'I8' : 'I2'} ${name} differs from tab 0: ${difference(reference.document, tab.document)}`,
         )
       }
     }
-    const held = new Set(Object.keys(reference.doc.getMap('edits').toJSON()))
+    const held = reference.document.edits()
     for (const tab of everyTab()) {
-      for (const id of tab.saved) if (!held.has(id)) errors.push(`I1 saved edit ${id} is lost`)
-      for (const id of tab.onDisk) if (!held.has(id)) errors.push(`I4 edit ${id} was on disk and is lost`)
+      for (const id of tab.book.saved) if (!held.has(id)) errors.push(`I1 saved edit ${id} is lost`)
+      for (const id of tab.book.onDisk)
+        if (!held.has(id)) errors.push(`I4 edit ${id} was on disk and is lost`)
       for (const alarm of knobs.hasEvilWriter ? [] : tab.alarms)
         errors.push(`false alarm ${alarm.kind}: ${alarm.message}`)
     }
@@ -268,7 +273,7 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
     const late = openTab(visitor(98))
     late.connect(target)
     await clock.runUntil(clock.now() + 10_000)
-    if (fingerprint(late.doc) !== fingerprint(reference.doc))
+    if (fingerprint(late.document) !== fingerprint(reference.document))
       errors.push('I10 a client that loads from the snapshot differs')
   }
 
@@ -278,7 +283,7 @@ export const runSeed = async (seed: number, profile: Profile, realSignatures = f
     profile,
     errors: [...new Set(errors)].slice(0, 8),
     edits,
-    saved: tabs.reduce((sum, tab) => sum + tab.saved.size, 0),
+    saved: tabs.reduce((sum, tab) => sum + tab.book.saved.size, 0),
     snapshots: tabs.reduce((sum, tab) => sum + tab.snapshots(), 0),
     commits: hosts.reduce((sum, host) => sum + host.commits(), 0),
   }

@@ -1,0 +1,161 @@
+/** One document of a Repo on its way through the relay: opened by the Repo's first message about it. */
+import type { Client, Where } from '../client/client.ts'
+import type { DocumentStatus, SyncDocument } from '../client/sync-document.ts'
+import type { Alarm } from '../sync/effects.ts'
+import { decodeEphemeral, type Ephemeral, encodeEphemeral } from './ephemeral.ts'
+import { createRecent } from './recent.ts'
+import { createRepoReplica, type RepoReplica } from './repo-replica.ts'
+import { decodeSyncMessage } from './sync-message.ts'
+
+export interface RepoDocument {
+  /** A `sync` or `request` message of the Repo. */
+  heard(data: Uint8Array): void
+  /** A broadcast of the Repo, or one that it passes on. */
+  broadcast(ephemeral: Ephemeral): void
+  status(): DocumentStatus
+  docId(): string | undefined
+  snapshot(): Promise<boolean>
+  close(): void
+}
+
+export interface RepoDocumentEvents {
+  readonly sync: (data: Uint8Array) => void
+  readonly unavailable: () => void
+  readonly ephemeral: (ephemeral: Ephemeral) => void
+  readonly status: (status: DocumentStatus) => void
+  readonly alarm: (alarm: Alarm) => void
+  readonly isNew: () => void
+  /** The Repo has lost what it held: open the document once more, from the start, with its last message. */
+  readonly lost: (data: Uint8Array) => void
+}
+
+export interface RepoDocumentOptions {
+  readonly client: Client
+  readonly where: Where
+  readonly graceMs: number
+  readonly readyTimeoutMs: number
+  readonly ackThrottleMs: number
+  readonly inboundWindowMs: number | 'adaptive'
+  readonly events: RepoDocumentEvents
+}
+
+/** A document of more changes than this goes up as a whole at first. */
+const LARGE_CHANGES = 500
+const SENDERS = 1_000
+
+export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptions): RepoDocument => {
+  const { client, where, graceMs, readyTimeoutMs, events } = options
+  /** Highest count of each sender's run that the relay delivered: the Repo passes those on to us. */
+  const delivered = createRecent<number>(SENDERS)
+  let isWanted = false
+  let isLost = false
+  let last = first
+  let isClosed = false
+  let unavailableTimer: ReturnType<typeof setTimeout> | undefined
+
+  const replica: RepoReplica = createRepoReplica({
+    emit: events.sync,
+    push: (content) => document.push(content),
+    claim: (actor) => document.claim(actor),
+    isSaved: () => isSaved(),
+    onRejected: (received) => document.reject(received),
+    onLost: () => {
+      isLost = true
+      startAnew()
+    },
+    ackThrottleMs: options.ackThrottleMs,
+    inboundWindowMs: options.inboundWindowMs,
+  })
+
+  const look = (data: Uint8Array): void => {
+    const message = decodeSyncMessage(data)
+    if (!message.ok || message.value.heads.length === 0) {
+      isWanted = true
+      return
+    }
+    isWanted = false
+    replica.holdsContent((message.value.have[0]?.entries ?? 0) > LARGE_CHANGES)
+  }
+  look(first)
+
+  const document: SyncDocument = client.open(where, replica)
+  const isSaved = (): boolean => document.status().pending === 0 && document.status().synced
+
+  const startAnew = (): void => {
+    // What the relay does not have yet is in our hands only.
+    if (isLost && !isClosed && document.status().pending === 0) events.lost(last)
+  }
+
+  const giveUpAfter = (ms: number): void => {
+    unavailableTimer ??= setTimeout(() => {
+      unavailableTimer = undefined
+      if (!isWanted || !replica.isEmpty()) return
+      // A connection that has just come up may still bring it.
+      const { connection, synced, sync } = document.status()
+      if (connection === 'connected' && !synced && sync === 'loading') {
+        giveUpAfter(graceMs)
+        return
+      }
+      isWanted = false
+      events.unavailable()
+    }, ms)
+  }
+
+  const answerWanted = (): void => {
+    if (!isWanted || isClosed) return
+    const { synced, sync } = document.status()
+    if (synced || (sync !== 'loading' && sync !== 'offline')) {
+      clearTimeout(unavailableTimer)
+      unavailableTimer = undefined
+      giveUpAfter(graceMs)
+    } else giveUpAfter(readyTimeoutMs)
+  }
+
+  document.on('status', (status) => {
+    if (status.sync !== 'loading') replica.begin()
+    replica.settled()
+    startAnew()
+    answerWanted()
+    events.status(status)
+  })
+  document.on('caught-up', () => {
+    replica.begin()
+    answerWanted()
+  })
+  document.on('new', events.isNew)
+  document.on('alarm', events.alarm)
+  document.on('broadcast', ({ payload }) => {
+    const ephemeral = decodeEphemeral(payload)
+    if (!ephemeral.ok || replica.isEmpty()) return
+    const { senderId, sessionId, count } = ephemeral.value
+    const run = `${senderId} ${sessionId}`
+    delivered.set(run, Math.max(count, delivered.get(run) ?? 0))
+    events.ephemeral(ephemeral.value)
+  })
+  const beginTimer = setTimeout(replica.begin, readyTimeoutMs)
+  answerWanted()
+
+  return {
+    heard: (data) => {
+      last = data
+      if (replica.isEmpty()) look(data)
+      else replica.heard(data)
+      answerWanted()
+    },
+    broadcast: (ephemeral) => {
+      if (ephemeral.count <= (delivered.get(`${ephemeral.senderId} ${ephemeral.sessionId}`) ?? 0)) return
+      document.broadcast(encodeEphemeral(ephemeral))
+    },
+    status: document.status,
+    docId: document.docId,
+    snapshot: document.snapshot,
+    close: () => {
+      if (isClosed) return
+      isClosed = true
+      clearTimeout(beginTimer)
+      clearTimeout(unavailableTimer)
+      replica.close()
+      document.close()
+    },
+  }
+}

@@ -1,0 +1,282 @@
+/**
+ * One document of a Repo as the core sees it. The Repo holds the document; here is only what is needed to tell what it
+ * and the relay have from each other: a bounded memory of hashes, and for the first comparison what the relay delivered.
+ */
+import { fromHex } from '../bytes.ts'
+import type { Later, Replica } from '../client/replica.ts'
+import type { Content } from '../sync/content.ts'
+import type { Received } from '../sync/effects.ts'
+import { type Chunk, readChunks } from './chunk.ts'
+import { type Conversation, createConversation } from './conversation.ts'
+import { createInbox } from './inbox.ts'
+import { createKnown, type Known } from './known.ts'
+import { createRecent } from './recent.ts'
+
+/** Storage chunks of Automerge, one behind the other: what `Automerge.loadIncremental` takes. */
+export const AUTOMERGE_CHUNKS = 3
+
+export interface RepoReplica extends Replica {
+  missing(pending: readonly Content[]): readonly Content[] | Later<readonly Content[]>
+  capture(evenIncomplete: boolean): Content | undefined | Later<Content | undefined>
+  /** A `sync` or `request` message of the Repo about this document; false when it cannot be read. */
+  heard(data: Uint8Array): boolean
+  /** The Repo holds content, as its first message says. */
+  holdsContent(isLarge: boolean): void
+  /** The load is over: what it brought is handed over at once. */
+  begin(): void
+  /** All that was pushed may be saved now. */
+  settled(): void
+  /** Changes that wait for another tab to upload them. */
+  waiting(): number
+  close(): void
+}
+
+export interface RepoReplicaOptions {
+  readonly emit: (data: Uint8Array) => void
+  readonly push: (content: Content) => void
+  readonly claim: (actor: Uint8Array) => void
+  /** Whether all that was pushed is saved. */
+  readonly isSaved: () => boolean
+  readonly onRejected: (received: Received) => void
+  readonly onLost: () => void
+  readonly ackThrottleMs: number
+  readonly inboundWindowMs: number | 'adaptive'
+}
+
+type Change = Extract<Chunk, { type: 'change' }>
+
+const REMEMBERED = 16_384
+/** What is told at once of a large document: well below what a relay takes as one update. */
+const PIECE_BYTES = 1024 * 1024
+/** A document that is larger than this goes up change by change, in pieces. */
+const WHOLE_BYTES = 3 * 1024 * 1024
+const WAIT_MIN_MS = 200
+const WAIT_SPREAD_MS = 300
+
+const contentOf = (chunks: readonly Chunk[]): Content => {
+  const payload = new Uint8Array(chunks.reduce((sum, { bytes }) => sum + bytes.length, 0))
+  let at = 0
+  for (const { bytes } of chunks) {
+    payload.set(bytes, at)
+    at += bytes.length
+  }
+  return { encoding: AUTOMERGE_CHUNKS, payload }
+}
+
+const piecesOf = (chunks: readonly Chunk[]): readonly Content[] => {
+  const pieces: Chunk[][] = []
+  let bytes = PIECE_BYTES
+  for (const chunk of chunks) {
+    bytes += chunk.bytes.length
+    if (bytes > PIECE_BYTES) {
+      pieces.push([])
+      bytes = chunk.bytes.length
+    }
+    pieces.at(-1)?.push(chunk)
+  }
+  return pieces.map(contentOf)
+}
+
+const decode = ({ encoding, payload }: Content): readonly Chunk[] | undefined => {
+  const read = encoding === AUTOMERGE_CHUNKS ? readChunks(payload) : undefined
+  return read?.ok ? read.value : undefined
+}
+
+const isChange = (chunk: Chunk): chunk is Change => chunk.type === 'change'
+
+export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
+  const { emit, push, claim, isSaved, onRejected, onLost, ackThrottleMs, inboundWindowMs } = options
+  /** Changes that the Repo has, or is about to be given. */
+  const inHand = createRecent<true>(REMEMBERED)
+  /** Which change is the n-th of an actor. */
+  const written = createRecent<string>(REMEMBERED)
+  const unacknowledged = new Set<string>()
+  /** Actors whose changes someone else uploads: another tab of ours, most often. */
+  const foreign = new Set<string>()
+  const claimed = new Set<string>()
+  const waiting = new Map<
+    string,
+    { readonly change: Change; readonly timer: ReturnType<typeof setTimeout> }
+  >()
+  /** Applied and not known to the relay: should the Repo park it, nobody else would remember it. */
+  let unknown: Change[] = []
+  let known: Known | undefined
+  let holdsContent = false
+  let isLarge = false
+
+  const inbox = createInbox({
+    windowMs: inboundWindowMs,
+    deliver: (items, isDurable) => {
+      holdsContent = true
+      const chunks = items.map(({ chunk }) => chunk)
+      conversation.deliver(chunks, isDurable, (rejected) => {
+        const guilty = new Set<Received>()
+        for (const { chunk, received } of items) {
+          if (!rejected.includes(chunk)) continue
+          if (isChange(chunk)) inHand.delete(chunk.hash)
+          guilty.add(received)
+        }
+        for (const received of guilty) onRejected(received)
+      })
+    },
+  })
+
+  const remember = (chunk: Chunk): void => {
+    if (chunk.type === 'document') for (const head of chunk.heads) inHand.set(head, true)
+    if (!isChange(chunk)) return
+    inHand.set(chunk.hash, true)
+    written.set(`${chunk.actor} ${chunk.seq}`, chunk.hash)
+  }
+
+  /** A second change in the same place of an actor would make the Repo refuse all that comes with it. */
+  const isConflict = (change: Change): boolean => {
+    const first = written.get(`${change.actor} ${change.seq}`)
+    return first !== undefined && first !== change.hash
+  }
+
+  const upload = (chunks: readonly Chunk[]): void => {
+    for (const chunk of chunks) {
+      if (!isChange(chunk)) continue
+      unacknowledged.add(chunk.hash)
+      if (claimed.has(chunk.actor) || foreign.has(chunk.actor)) continue
+      claimed.add(chunk.actor)
+      const actor = fromHex(chunk.actor)
+      if (actor !== undefined) claim(actor)
+    }
+  }
+
+  const wait = (change: Change): void => {
+    const timer = setTimeout(
+      () => {
+        waiting.delete(change.hash)
+        upload([change])
+        push(contentOf([change]))
+      },
+      WAIT_MIN_MS + Math.random() * WAIT_SPREAD_MS,
+    )
+    waiting.set(change.hash, { change, timer })
+  }
+
+  const stopWaiting = (hash: string): void => {
+    clearTimeout(waiting.get(hash)?.timer)
+    waiting.delete(hash)
+  }
+
+  const onChanges = (chunks: readonly Chunk[]): void => {
+    holdsContent = true
+    const fresh = chunks.filter((chunk) => !isChange(chunk) || !inHand.has(chunk.hash))
+    fresh.forEach(remember)
+    for (const chunk of fresh) if (isChange(chunk) && foreign.has(chunk.actor)) wait(chunk)
+    const ours = fresh.filter((chunk) => !isChange(chunk) || !foreign.has(chunk.actor))
+    if (ours.length === 0) return
+    upload(ours)
+    push(contentOf(ours))
+  }
+
+  const conversation: Conversation = createConversation({
+    emit,
+    onChanges,
+    isInHand: inHand.has,
+    isSaved: () => waiting.size === 0 && isSaved(),
+    onLost,
+    ackThrottleMs,
+    onDelivered: inbox.took,
+  })
+
+  /** Takes what can be taken; false when something in it cannot. */
+  const receive = (received: Received, isKnown: boolean): boolean => {
+    const chunks = decode(received)
+    if (chunks === undefined) return false
+    const accepted = chunks.filter((chunk) => !isChange(chunk) || !isConflict(chunk))
+    if (isKnown) known?.add(accepted)
+    for (const chunk of accepted) {
+      if (isChange(chunk)) {
+        if (!isKnown) unknown.push(chunk)
+        if (isKnown && (!inHand.has(chunk.hash) || unacknowledged.has(chunk.hash))) foreign.add(chunk.actor)
+        if (isKnown) stopWaiting(chunk.hash)
+        if (inHand.has(chunk.hash)) continue
+      }
+      remember(chunk)
+      inbox.add({ chunk, received }, isKnown)
+    }
+    return accepted.length === chunks.length
+  }
+
+  const collectMissing = (
+    relayKnown: Known,
+    pending: readonly Content[],
+    tell: (contents: readonly Content[]) => void,
+  ): void => {
+    const onTheWay = new Set(
+      pending
+        .flatMap((content) => decode(content) ?? [])
+        .filter(isChange)
+        .map(({ hash }) => hash),
+    )
+    const isMissing = (chunk: Chunk): boolean =>
+      !isChange(chunk) || !(relayKnown.has(chunk.hash) || onTheWay.has(chunk.hash))
+    const ask = (asksWhole: boolean): void =>
+      conversation.ask(relayKnown.heads, asksWhole, (chunks) => {
+        if (asksWhole && chunks.some(({ bytes }) => bytes.length > WHOLE_BYTES)) {
+          ask(false)
+          return
+        }
+        const told = new Set(chunks.filter(isChange).map(({ hash }) => hash))
+        const parked = chunks.some(({ type }) => type === 'document')
+          ? []
+          : unknown.filter(({ hash }) => !told.has(hash))
+        unknown = []
+        const missing = [...chunks, ...parked].filter(isMissing)
+        missing.forEach(remember)
+        for (const hash of [...waiting.keys()]) stopWaiting(hash)
+        upload(missing)
+        tell(piecesOf(missing))
+      })
+    ask(isLarge && pending.length === 0)
+  }
+
+  return {
+    merge: (edits) => {
+      const [only] = edits
+      if (only !== undefined && edits.length === 1) return only
+      return contentOf(edits.flatMap((edit) => decode(edit) ?? []))
+    },
+    isEmpty: () => !holdsContent,
+    apply: (batch, isKnown) => batch.flatMap((received, i) => (receive(received, isKnown) ? [] : [i])),
+    track: () => {
+      known = createKnown()
+    },
+    missing: (pending) => {
+      const relayKnown = known ?? createKnown()
+      known = undefined
+      inbox.flush()
+      if (!holdsContent) return []
+      return (tell) => collectMissing(relayKnown, pending, tell)
+    },
+    capture: (evenIncomplete) => {
+      inbox.flush()
+      if (!holdsContent) return undefined
+      return (tell) =>
+        conversation.whole((chunks) => {
+          const isWhole = chunks !== undefined && (chunks.length === 1 || evenIncomplete)
+          tell(isWhole ? contentOf(chunks) : undefined)
+        })
+    },
+    acknowledged: (content) => {
+      for (const chunk of decode(content) ?? []) if (isChange(chunk)) unacknowledged.delete(chunk.hash)
+    },
+    heard: conversation.received,
+    holdsContent: (large) => {
+      holdsContent = true
+      isLarge = large
+    },
+    begin: inbox.open,
+    settled: conversation.acknowledge,
+    waiting: () => waiting.size,
+    close: () => {
+      for (const hash of [...waiting.keys()]) stopWaiting(hash)
+      inbox.close()
+      conversation.close()
+    },
+  }
+}
