@@ -12,7 +12,7 @@ export {
 } from './client/client.ts'
 export { type IndexedDbStorageOptions, indexedDbStorage } from './client/indexeddb-storage.ts'
 export { memoryStorage } from './client/memory-storage.ts'
-export type { Replica } from './client/replica.ts'
+export type { Later, Replica } from './client/replica.ts'
 export type { Secret } from './client/secret.ts'
 export type { WebSocketConstructor } from './client/socket.ts'
 export type { Change, Storage } from './client/storage.ts'

@@ -77,7 +77,7 @@ export const createConnection = (options: ConnectionOptions): Connection => {
       fail(CLOSE.tooLarge, 'the frame is too large')
       return
     }
-    const frame = decodeToRelay(bytes, channels.docIdOf)
+    const frame = decodeToRelay(bytes, channels.docIdOf, channels.tails)
     if (!frame.ok) {
       fail(CLOSE.malformed, frame.error)
       return

@@ -30,7 +30,7 @@ const playRound = async (): Promise<void> => {
   ]
   const mutated = fc
     .record({
-      frame: fc.constantFrom(...frames.map(encodeToRelay)),
+      frame: fc.constantFrom(...frames.map((sent) => encodeToRelay(sent))),
       changes: fc.array(fc.record({ at: fc.nat(), to: fc.nat(255) }), { maxLength: 4 }),
       cut: fc.option(fc.nat(400)),
     })

@@ -3,7 +3,7 @@ import { equalBytes, type Reader, utf8, type Writer } from '../bytes.ts'
 import { CERTIFICATE_BYTES, type Certificate, decodeCertificate, encodeCertificate } from './certificate.ts'
 import { LIMITS } from './limits.ts'
 import { decodeRecord, encodeRecord, type MembershipRecord } from './record.ts'
-import { readSegment, runsOf, writeSegment } from './segment.ts'
+import { readSegment, runsOf, type Tail, tailOf, writeSegment } from './segment.ts'
 import { decodeSnapshot, encodeSnapshot, type Snapshot } from './snapshot.ts'
 import type { Update } from './update.ts'
 
@@ -54,14 +54,14 @@ const TYPES = ['certificate', 'updates', 'snapshot', 'record', 'ack', 'refused']
 const SNAPSHOT_LIMIT = LIMITS.snapshotBytes + 512 * 1024
 const RECORD_LIMIT = LIMITS.recordBytes + 1024
 
-const writeItem = (writer: Writer, item: Item): void => {
+const writeItem = (writer: Writer, item: Item, before: Tail | undefined): void => {
   writer.u8(TYPES.indexOf(item.type) + 1)
   switch (item.type) {
     case 'certificate':
       writer.bytes(encodeCertificate(item.certificate))
       return
     case 'updates':
-      writeSegment(writer, item.updates, item.signatures)
+      writeSegment(writer, item.updates, item.signatures, before)
       return
     case 'snapshot':
       writer.blob(encodeSnapshot(item.snapshot))
@@ -96,7 +96,7 @@ const readRefused = (reader: Reader): Item => {
 }
 
 /** One item; `undefined` fails the reader, as do envelopes of a document other than `docId`. */
-const readItem = (reader: Reader, docId: Uint8Array): Item | undefined => {
+const readItem = (reader: Reader, docId: Uint8Array, before: Tail | undefined): Item | undefined => {
   const type = TYPES[reader.u8() - 1]
   if (type === undefined) return undefined
   switch (type) {
@@ -105,7 +105,7 @@ const readItem = (reader: Reader, docId: Uint8Array): Item | undefined => {
       return certificate.ok ? { type, certificate: certificate.value } : undefined
     }
     case 'updates': {
-      const updates = readSegment(reader, docId)
+      const updates = readSegment(reader, docId, before)
       if (updates.length === 0) return undefined
       const signatures = updates[0]?.signature === undefined ? 'last' : 'every'
       return { type, updates, signatures }
@@ -127,21 +127,52 @@ const readItem = (reader: Reader, docId: Uint8Array): Item | undefined => {
   }
 }
 
-export const writeItems = (writer: Writer, items: readonly Item[]): void => {
+/** The last update of items, or the one before them. */
+const tailAfter = (item: Item, before: Tail | undefined): Tail | undefined => {
+  const last = item.type === 'updates' ? item.updates.at(-1) : undefined
+  return last === undefined ? before : tailOf(last)
+}
+
+/**
+ * What was pushed last on each channel of a connection. Both ends keep it, so that an update which follows on need not
+ * repeat it.
+ */
+export type Tails = Map<number, Tail>
+
+/** With `tails`, updates that follow on what was pushed last on this channel say so. */
+export const writeItems = (
+  writer: Writer,
+  items: readonly Item[],
+  pushed?: { readonly tails: Tails; readonly channel: number },
+): void => {
+  let before = pushed?.tails.get(pushed.channel)
   writer.varint(items.length)
-  for (const item of items) writeItem(writer, item)
+  for (const item of items) {
+    writeItem(writer, item, before)
+    if (pushed !== undefined) before = tailAfter(item, before)
+  }
+  if (pushed !== undefined && before !== undefined) pushed.tails.set(pushed.channel, before)
 }
 
 /** All items of a frame about `docId`; fails the reader when any is malformed or of an unknown type. */
-export const readItems = (reader: Reader, docId: Uint8Array): readonly Item[] => {
+export const readItems = (
+  reader: Reader,
+  docId: Uint8Array,
+  pushed?: { readonly tails: Tails; readonly channel: number },
+): readonly Item[] => {
+  let before = pushed?.tails.get(pushed.channel)
   const count = reader.varint()
   const items: Item[] = []
   if (count > LIMITS.items) reader.fail()
   for (let i = 0; i < count && reader.sound(); i++) {
-    const item = readItem(reader, docId)
+    const item = readItem(reader, docId, before)
     if (item === undefined) reader.fail()
-    else items.push(item)
+    else {
+      items.push(item)
+      if (pushed !== undefined) before = tailAfter(item, before)
+    }
   }
+  if (pushed !== undefined && before !== undefined && reader.sound()) pushed.tails.set(pushed.channel, before)
   return items
 }
 

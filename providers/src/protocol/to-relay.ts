@@ -6,7 +6,7 @@ import { encodeSigned } from './ephemeral.ts'
 import type { Cursor, DocIdOf, ToRelay } from './frame.ts'
 import { readCertificate, readEphemeral, readFlag, readIds } from './frame-parts.ts'
 import { decodeGenesis, encodeGenesis, GENESIS_BYTES } from './genesis.ts'
-import { readItems, readText, writeItems, writeText } from './item.ts'
+import { readItems, readText, type Tails, writeItems, writeText } from './item.ts'
 import { LIMITS } from './limits.ts'
 
 const UP = { hello: 1, open: 2, push: 3, ephemeral: 4, fetch: 5, close: 6, ping: 7 } as const
@@ -20,7 +20,8 @@ const readCursor = (reader: Reader): Cursor => ({
   digest: reader.bytes(16),
 })
 
-export const encodeToRelay = (frame: ToRelay): Uint8Array => {
+/** `tails`: of this connection; without it every push says all. */
+export const encodeToRelay = (frame: ToRelay, tails?: Tails): Uint8Array => {
   const writer = createWriter().u8(UP[frame.type])
   switch (frame.type) {
     case 'hello':
@@ -38,7 +39,7 @@ export const encodeToRelay = (frame: ToRelay): Uint8Array => {
       if (frame.cursor !== undefined) writeCursor(writer, frame.cursor)
       break
     case 'push':
-      writeItems(writer.varint(frame.channel), frame.items)
+      writeItems(writer.varint(frame.channel), frame.items, tails && { tails, channel: frame.channel })
       break
     case 'ephemeral':
       writer.varint(frame.channel).bytes(encodeSigned(frame.ephemeral))
@@ -56,15 +57,19 @@ export const encodeToRelay = (frame: ToRelay): Uint8Array => {
   return writer.done()
 }
 
-/** A frame from a client. Never throws; the error says which part was wrong. */
-export const decodeToRelay = (bytes: Uint8Array, docIdOfChannel: DocIdOf): Result<ToRelay> => {
+/** A frame from a client. Never throws; the error says which part was wrong. `tails`: of this connection. */
+export const decodeToRelay = (bytes: Uint8Array, docIdOfChannel: DocIdOf, tails?: Tails): Result<ToRelay> => {
   const reader = createReader(bytes)
   const code = reader.u8()
-  const frame = readToRelay(reader, code, docIdOfChannel)
+  const frame = readToRelay(reader, code, { docIdOfChannel, tails })
   return frame !== undefined && reader.finished() ? ok(frame) : err(`frame ${code}: malformed`)
 }
 
-const readToRelay = (reader: Reader, code: number, docIdOfChannel: DocIdOf): ToRelay | undefined => {
+const readToRelay = (
+  reader: Reader,
+  code: number,
+  { docIdOfChannel, tails }: { readonly docIdOfChannel: DocIdOf; readonly tails: Tails | undefined },
+): ToRelay | undefined => {
   switch (code) {
     case UP.hello: {
       const [minVersion, maxVersion] = [reader.varint(), reader.varint()]
@@ -91,7 +96,7 @@ const readToRelay = (reader: Reader, code: number, docIdOfChannel: DocIdOf): ToR
     case UP.push: {
       const channel = reader.varint()
       const docId = docIdOfChannel(channel)
-      return docId && { type: 'push', channel, items: readItems(reader, docId) }
+      return docId && { type: 'push', channel, items: readItems(reader, docId, tails && { tails, channel }) }
     }
     case UP.ephemeral: {
       const channel = reader.varint()

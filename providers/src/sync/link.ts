@@ -9,6 +9,7 @@ import {
   encodeToRelay,
   LIMITS,
   PROTOCOL_VERSION,
+  type Tails,
   type ToClient,
   type ToRelay,
   toHex,
@@ -64,6 +65,7 @@ type Phase =
 
 export const createLink = (): Link => {
   const channels = createChannels()
+  const tails: Tails = new Map()
   let phase: Phase = { type: 'down' }
   let effects: LinkEffect[] = []
 
@@ -72,7 +74,7 @@ export const createLink = (): Link => {
   }
 
   const send = (frame: ToRelay, docId?: string): void => {
-    const bytes = encodeToRelay(frame)
+    const bytes = encodeToRelay(frame, tails)
     emit({ type: 'send', bytes })
     if (docId !== undefined) emit({ type: 'trace', docId, direction: 'sent', bytes })
   }
@@ -83,6 +85,7 @@ export const createLink = (): Link => {
     const wasUp = phase.type === 'up'
     phase = { type: 'down' }
     channels.reset()
+    tails.clear()
     if (!wasUp) return
     for (const docId of channels.keys()) emit({ type: 'route', docId, input: { type: 'disconnected' } })
   }

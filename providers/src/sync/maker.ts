@@ -113,7 +113,15 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     const parents = state.active === undefined ? [] : [state.active.id]
     const evenIncomplete = incompleteSince !== undefined && state.now - incompleteSince > INCOMPLETE_MS
     question += 1
-    making = { question, cover, parents, startedAt: state.now, evenIncomplete, inner: undefined, sent: undefined }
+    making = {
+      question,
+      cover,
+      parents,
+      startedAt: state.now,
+      evenIncomplete,
+      inner: undefined,
+      sent: undefined,
+    }
     core.emit({ type: 'capture', question, evenIncomplete })
   }
 

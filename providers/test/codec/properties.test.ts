@@ -12,6 +12,7 @@ import {
   compareBytes,
   compareCover,
   concat,
+  continues,
   createReader,
   createWriter,
   decodeCertificate,
@@ -50,8 +51,10 @@ import {
   type Sealed,
   type Snapshot,
   snapshotHeader,
+  type Tails,
   type ToClient,
   type ToRelay,
+  tailOf,
   toBase64url,
   toHex,
   type Update,
@@ -406,6 +409,48 @@ describe('a packed chain', () => {
         expect(reader.finished()).toBe(true)
         expect(read.map(encodeUpdate)).toEqual(updates.map(encodeUpdate))
         expect(read.map((unpacked) => unpacked.id)).toEqual(updates.map((original) => original.id))
+      }),
+    )
+  })
+
+  test('unpacks the same from pushes of which each follows on the one before, on both ends of a connection', () => {
+    fc.assert(
+      fc.property(chain, fc.integer({ min: 1, max: 3 }), (updates, size) => {
+        const [sent, received]: [Tails, Tails] = [new Map(), new Map()]
+        for (let at = 0; at < updates.length; at += size) {
+          const pushed = updates.slice(at, at + size)
+          const frame: ToRelay = { type: 'push', channel: 5, items: updateItems(pushed) }
+          const encoded = encodeToRelay(frame, sent)
+          expect(decodeToRelay(encoded, docIdOfAny, received)).toEqual(ok(frame))
+          expect(encoded.length).toBeLessThanOrEqual(encodeToRelay(frame).length)
+          const [first, before] = [pushed[0], updates[at - 1]]
+          const saves = first !== undefined && before !== undefined && continues(before, first)
+          if (saves) expect(encoded.length).toBeLessThanOrEqual(encodeToRelay(frame).length - 85)
+          if (saves) expect(decodeToRelay(encoded, docIdOfAny, new Map()).ok).toBe(false)
+          if (saves) expect(decodeToRelay(encoded, docIdOfAny).ok).toBe(false)
+        }
+        expect(received).toEqual(sent)
+      }),
+    )
+  })
+
+  test('does not follow on another update than the one that was pushed before', () => {
+    fc.assert(
+      fc.property(chain, (updates) => {
+        for (const [at, update] of updates.entries()) {
+          const before = updates[at - 1]
+          if (before === undefined || !continues(before, update)) continue
+          const writer = createWriter()
+          writeSegment(writer, [update], 'every', tailOf(before))
+          for (const other of [
+            { ...before, seq: before.seq + 1 },
+            { ...before, id: update.id },
+          ]) {
+            const reader = createReader(writer.done())
+            readSegment(reader, docId, tailOf(other))
+            expect(reader.finished()).toBe(false)
+          }
+        }
       }),
     )
   })

@@ -19,6 +19,7 @@ import {
   encodeGenesis,
   encodeUpdate,
   readSegment,
+  tailOf,
 } from '../../src/protocol/index.ts'
 import { blake2b, isSigned, publicKeyOf, xchachaSeal } from './independent.ts'
 import type { Plain, Vector, VectorFile } from './kinds.ts'
@@ -220,7 +221,8 @@ describe('the published bytes decode', () => {
 
   test.each(each('segment.json'))('of the segment: %s', (_, { inputs, expected }) => {
     const reader = createReader(bytesOf(expected.bytes))
-    const updates = readSegment(reader, sampleKeys().docId)
+    const before = inputs.pushedBefore === undefined ? undefined : decodeUpdate(bytesOf(inputs.pushedBefore))
+    const updates = readSegment(reader, sampleKeys().docId, before?.ok ? tailOf(before.value) : undefined)
     expect(reader.finished()).toBe(true)
     expect(updates.map((update) => toHex(update.id))).toEqual(expected.ids)
     if (inputs.signatures === 'every') {

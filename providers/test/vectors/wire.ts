@@ -15,6 +15,7 @@ import {
   REFUSALS,
   type ToClient,
   type ToRelay,
+  tailOf,
   type Update,
   updateItems,
   writeSegment,
@@ -22,12 +23,18 @@ import {
 import { type Plain, plain, plainRecord, type Vector, type VectorFile } from './kinds.ts'
 import { counting, createSamples, SESSION, sampleRecords } from './samples.ts'
 
-const segment = (name: string, updates: readonly Update[], signatures: 'every' | 'last'): Vector => {
+const segment = (
+  name: string,
+  updates: readonly Update[],
+  signatures: 'every' | 'last',
+  before?: Update,
+): Vector => {
   const writer = createWriter()
-  writeSegment(writer, updates, signatures)
+  writeSegment(writer, updates, signatures, before && tailOf(before))
+  const pushedBefore = before === undefined ? {} : { pushedBefore: toHex(encodeUpdate(before)) }
   return {
     name,
-    inputs: { signatures, updates: updates.map((update) => toHex(encodeUpdate(update))) },
+    inputs: { signatures, ...pushedBefore, updates: updates.map((update) => toHex(encodeUpdate(update))) },
     expected: plainRecord({ bytes: writer.done(), ids: updates.map((update) => update.id) }),
   }
 }
@@ -41,6 +48,8 @@ export const segments = (): VectorFile => {
       segment('two updates, every signature', [first, second], 'every'),
       segment('two updates, the last signature', [first, second], 'last'),
       segment('one update, padded, with a base and deps', [third], 'every'),
+      segment('one update that follows on the one pushed before', [second], 'every', first),
+      segment('one update that follows on, with another base', [third], 'every', second),
     ],
   }
 }
