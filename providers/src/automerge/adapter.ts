@@ -2,6 +2,7 @@
 import {
   type Message,
   NetworkAdapter,
+  type NetworkAdapterEvents,
   type PeerId,
   type PeerMetadata,
   type StorageId,
@@ -15,6 +16,14 @@ import { peerIdFrom, storageIdFrom } from './brand.ts'
 import { answerAsMember } from './member-answer.ts'
 import { createMembers, type Members } from './members.ts'
 import { createRelayPeer, type RelayPeer } from './relay-peer.ts'
+
+type Events = AdapterEvents & NetworkAdapterEvents
+
+const FACTS = ['status', 'alarm', 'new'] as const
+
+type Unsubscribe = Readonly<Record<keyof AdapterEvents, Map<unknown, () => void>>>
+
+const isFact = (name: string): name is keyof AdapterEvents => FACTS.some((fact) => fact === name)
 
 /**
  * Syncs the documents of a Repo through a relay that can read none of them.
@@ -34,7 +43,8 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
 
   private readonly url: string
   private readonly options: CheckedOptions
-  private readonly facts: Emitter<AdapterEvents> = createEmitter(['status', 'alarm', 'new'])
+  private readonly facts: Emitter<AdapterEvents> = createEmitter(FACTS)
+  private readonly unsubscribe: Unsubscribe = { status: new Map(), alarm: new Map(), new: new Map() }
   private client: Client | undefined
   private relay: RelayPeer | undefined
   private members: Members | undefined
@@ -53,6 +63,40 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
     const name = `sealsync-${`${host}${pathname}`.replaceAll(/[^a-z0-9.]+/gi, '-')}`
     this.relayStorageId = storageIdFrom(name)
     this.relayPeerId = peerIdFrom(`${name}-${Math.random().toString(36).slice(2)}`)
+  }
+
+  /** `status`, `alarm` and `new` tell the app; the other events are those by which the Repo hears an adapter. */
+  override on<Name extends keyof AdapterEvents>(
+    name: Name,
+    listener: (event: AdapterEvents[Name]) => void,
+  ): this
+  override on<Name extends keyof NetworkAdapterEvents>(
+    name: Name,
+    listener: NetworkAdapterEvents[Name],
+    context?: unknown,
+  ): this
+  override on(name: keyof Events, listener: (event: never) => void, context?: unknown): this {
+    // The signatures above are what callers see; here both kinds of listeners are one.
+    if (!isFact(name)) return super.on(name, listener as () => void, context)
+    this.unsubscribe[name].get(listener)?.()
+    this.unsubscribe[name].set(listener, this.facts.on(name, listener as (event: unknown) => void))
+    return this
+  }
+
+  override off<Name extends keyof AdapterEvents>(
+    name: Name,
+    listener: (event: AdapterEvents[Name]) => void,
+  ): this
+  override off<Name extends keyof NetworkAdapterEvents>(
+    name: Name,
+    listener?: NetworkAdapterEvents[Name],
+    context?: unknown,
+  ): this
+  override off(name: keyof Events, listener?: (event: never) => void, context?: unknown): this {
+    if (!isFact(name)) return super.off(name, listener as () => void, context)
+    this.unsubscribe[name].get(listener)?.()
+    this.unsubscribe[name].delete(listener)
+    return this
   }
 
   /** Of the connection: `connecting`, `connected` or `disconnected`. */

@@ -4,7 +4,7 @@
  * it tells between a question and its answer is left aside and asked for afterwards.
  */
 import { type Chunk, readChunks } from './chunk.ts'
-import { createExchange, type Heads, isReset, REPLY_MS, type Standing, UNKNOWN } from './exchange.ts'
+import { createExchange, type Heads, isReset, REPLY_MS, type Standing } from './exchange.ts'
 import { advanceHeads, frontier } from './heads.ts'
 import { decodeSyncMessage, type SyncMessage } from './sync-message.ts'
 
@@ -128,6 +128,10 @@ export const createConversation = (options: ConversationOptions): Conversation =
     const isTaken = (message: SyncMessage, told: readonly Chunk[]): boolean =>
       newest.some((hash) => message.heads.includes(hash)) ||
       told.some((chunk) => chunk.type === 'change' && chunk.deps.some((dep) => newest.includes(dep)))
+    const again = (): void => {
+      standing.isOpen = false
+      exchange.deliver(chunks, end)
+    }
     say({
       heads: standing.claimed,
       have: [advanceHeads(standing.held, chunks)],
@@ -136,11 +140,9 @@ export const createConversation = (options: ConversationOptions): Conversation =
     expect(
       (message, told) => {
         if (isReset(message)) {
-          // Taken, but something that it depends on is missing.
+          // It does not know all of them now: not taken, or what they depend on is missing.
           settle()
-          standing.isOpen = false
-          standing.isSilent = false
-          end([])
+          again()
           return true
         }
         listen(message, told)
@@ -149,8 +151,8 @@ export const createConversation = (options: ConversationOptions): Conversation =
         end([])
         return true
       },
-      // All of it was known already, or the Repo threw: a silent one answers in any case.
-      () => silence(() => exchange.deliver(chunks, end)),
+      // All of it was known already, or the Repo threw.
+      again,
     )
   }
 
@@ -166,7 +168,6 @@ export const createConversation = (options: ConversationOptions): Conversation =
         // It may hold edits that the Repo has not told yet and now takes for told: they are asked for once more.
         standing.isOpen = false
         standing.isSilent = false
-        standing.claimed = [UNKNOWN]
         tell(chunks)
         next()
         return true

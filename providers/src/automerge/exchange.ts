@@ -3,11 +3,14 @@
  * that safe without a document of our own:
  *
  * - After a message whose `lastSync` names a change that the Repo cannot know, it forgets what it has sent and answers
- *   with a *reset*. From then on it is *silent* about its changes until asked, so no answer is taken for another.
- * - It always answers a question: one of our heads is a change that it cannot know either.
- * - One thing at a time.
+ *   with a *reset*. From then on it is *silent* about its changes until asked.
+ * - Among the heads that we show is a new *mark* each time, a change that it cannot know either. It always answers, and
+ *   the answer needs that mark: no other message is taken for it.
+ * - Automerge drops, without a word, what it cannot parse and all that stands behind that. So whatever is delivered to
+ *   a silent Repo is asked for by name: what it then still needs, it did not take.
  */
 import type { Chunk } from './chunk.ts'
+import { frontier } from './heads.ts'
 import { encodeSyncMessage, type SyncMessage, type SyncMessageParts } from './sync-message.ts'
 
 export type Heads = readonly string[]
@@ -39,13 +42,15 @@ export interface Exchange {
   silence(then: () => void): void
   /** Asks a silent Repo for everything after `since`; it is open from the answer on. */
   question(since: Heads, tell: (chunks: readonly Chunk[]) => void): void
-  /** Hands chunks to a Repo that is silent, or has not met us. */
+  /** Hands chunks to a Repo that does not tell its changes on its own, and finds out which of them it did not take. */
   deliver(chunks: readonly Chunk[], done: (rejected: readonly Chunk[]) => void): void
   close(): void
 }
 
 /** The hash of no change. */
-export const UNKNOWN: string = 'ff'.repeat(32)
+const UNKNOWN = 'ff'.repeat(32)
+/** Below 2⁵³ marks in a process; a real hash does not end like that. */
+const markOf = (count: number): string => 'ff'.repeat(24) + count.toString(16).padStart(16, '0')
 export const REPLY_MS = 1_000
 const MAX_REPLY_MS = 30_000
 
@@ -56,6 +61,11 @@ export const isReset = ({ changes, need, have }: SyncMessage): boolean =>
   have[0]?.lastSync.length === 0 &&
   have[0].entries === 0
 
+const isNeeded = (chunk: Chunk, need: Heads): boolean => {
+  if (chunk.type === 'change') return need.includes(chunk.hash)
+  return chunk.type === 'document' && chunk.heads.some((head) => need.includes(head))
+}
+
 export const createExchange = (
   standing: Standing,
   options: { readonly emit: (data: Uint8Array) => void; readonly onLost: () => void },
@@ -63,6 +73,12 @@ export const createExchange = (
   const { emit, onLost } = options
   let expectation: Heard | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
+  let marks = 0
+
+  const nextMark = (): string => {
+    marks += 1
+    return markOf(marks)
+  }
 
   const say = (parts: SyncMessageParts): void => emit(encodeSyncMessage(parts))
 
@@ -80,7 +96,13 @@ export const createExchange = (
     expectation = undefined
   }
 
-  const expectReset = (then: () => void, late: () => void, replyMs = REPLY_MS): void =>
+  const silence = (then: () => void, replyMs = REPLY_MS): void => {
+    standing.isOpen = false
+    if (standing.isSilent) {
+      then()
+      return
+    }
+    say({ heads: [], have: [[UNKNOWN]] })
     expect(
       (message) => {
         if (!isReset(message)) return false
@@ -89,27 +111,18 @@ export const createExchange = (
         then()
         return true
       },
-      late,
+      () => silence(then, Math.min(2 * replyMs, MAX_REPLY_MS)),
       replyMs,
     )
-
-  const silence = (then: () => void, replyMs = REPLY_MS): void => {
-    standing.isOpen = false
-    if (standing.isSilent) {
-      then()
-      return
-    }
-    say({ heads: [], have: [[UNKNOWN]] })
-    expectReset(then, () => silence(then, Math.min(2 * replyMs, MAX_REPLY_MS)), replyMs)
   }
 
   const question = (since: Heads, tell: (chunks: readonly Chunk[]) => void): void => {
-    standing.claimed = [UNKNOWN]
+    const mark = nextMark()
+    standing.claimed = [mark]
     say({ heads: standing.claimed, have: [since] })
     expect(
       (message, chunks) => {
-        // A local edit of a silent Repo looks the same as the answer that it does not know all of `since`.
-        if (isReset(message)) return false
+        if (!message.need.includes(mark)) return false
         settle()
         standing.isOpen = true
         standing.isSilent = false
@@ -118,50 +131,62 @@ export const createExchange = (
         tell(chunks)
         return true
       },
+      // It does not know all of `since`, and says so in a message that could as well be about an edit.
       () =>
-        probe(since, (known) => {
-          standing.isSilent = false
-          if (standing.told.some((head) => since.includes(head) && !known.includes(head))) onLost()
-          else silence(() => question(known, tell))
+        probe(since, (unknown) => {
+          if (standing.told.some((head) => since.includes(head) && unknown.includes(head))) onLost()
+          else
+            silence(() =>
+              question(
+                since.filter((head) => !unknown.includes(head)),
+                tell,
+              ),
+            )
         }),
     )
   }
 
-  /** Which of these heads does it know? */
-  const probe = (heads: Heads, then: (known: Heads) => void): void => {
-    say({ heads, have: [] })
+  /** Which of these heads does it not know? */
+  const probe = (heads: Heads, then: (unknown: Heads) => void, replyMs = REPLY_MS): void => {
+    const mark = nextMark()
+    standing.isSilent = false
+    say({ heads: [...heads, mark], have: [] })
     expect(
       ({ need }) => {
-        if (need.length === 0) return false
+        if (!need.includes(mark)) return false
         settle()
-        const known = heads.filter((head) => !need.includes(head))
-        then(known.length < heads.length ? known : [])
+        then(need)
         return true
       },
-      () => then([]),
+      () => probe(heads, then, Math.min(2 * replyMs, MAX_REPLY_MS)),
+      replyMs,
     )
   }
 
   const deliver = (chunks: readonly Chunk[], done: (rejected: readonly Chunk[]) => void): void => {
-    // Without heads it forgets what it has sent.
-    const heads = standing.isSilent ? standing.claimed : []
-    say({ heads, have: [[UNKNOWN]], changes: chunks.map(({ bytes }) => bytes) })
-    expectReset(
-      () => done([]),
-      // It throws, and therefore says nothing: one of them is not what Automerge takes.
-      () => {
-        standing.isSilent = false
-        silence(() => {
-          if (chunks.length === 1) {
-            done(chunks)
-            return
-          }
-          const middle = Math.ceil(chunks.length / 2)
-          deliver(chunks.slice(0, middle), (first) =>
-            deliver(chunks.slice(middle), (second) => done([...first, ...second])),
-          )
-        })
+    const mark = nextMark()
+    const bisect = (): void => {
+      if (chunks.length === 1) {
+        done(chunks)
+        return
+      }
+      const middle = Math.ceil(chunks.length / 2)
+      deliver(chunks.slice(0, middle), (first) =>
+        deliver(chunks.slice(middle), (second) => done([...first, ...second])),
+      )
+    }
+    standing.isSilent = false
+    say({ heads: [...frontier(chunks), mark], have: [], changes: chunks.map(({ bytes }) => bytes) })
+    expect(
+      ({ need }) => {
+        if (!need.includes(mark)) return false
+        settle()
+        if (chunks.some((chunk) => isNeeded(chunk, need))) bisect()
+        else done([])
+        return true
       },
+      // It throws, and therefore says nothing.
+      bisect,
     )
   }
 
