@@ -1,8 +1,9 @@
 // Every ```ts and ```tsx block of the documentation must compile against the sources, as a module of its own.
-// Free variables that an example may take for granted are declared in docs-preamble.d.ts.
+// Free variables that an example may take for granted are declared in docs-preamble.d.ts. A block that begins with the
+// name of a file, as `// relay-node/test/counter/counter.ts`, must be that file; others import it as `./counter.ts`.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { env, root } from './tools.mjs'
 
 const out = join(root, '.cache', 'docs')
@@ -10,6 +11,7 @@ const pages = ['README.md', 'ARCHITECTURE.md', ...markdownIn('docs')].filter((pa
   existsSync(join(root, page)),
 )
 const sources = new Map()
+const outdated = []
 
 rmSync(out, { recursive: true, force: true })
 mkdirSync(out, { recursive: true })
@@ -18,10 +20,15 @@ for (const page of pages) {
   for (const block of text.matchAll(/^```(tsx?)[ \t]*\n([\s\S]*?)^```/gm)) {
     const [, kind, code] = block
     const firstLine = text.slice(0, block.index).split('\n').length
-    const file = `${page.replaceAll('/', '__')}.${firstLine}.${kind}`
+    const [, quoted] = code.match(/^\/\/ (\S+\/\S+\.tsx?)\n/) ?? []
+    const file =
+      quoted === undefined ? `${page.replaceAll('/', '__')}.${firstLine}.${kind}` : basename(quoted)
     // Empty lines in front keep the line numbers of the page in tsc's messages.
     writeFileSync(join(out, file), `${'\n'.repeat(firstLine)}${code}export {}\n`)
     sources.set(file, page)
+    if (quoted !== undefined && code !== `// ${quoted}\n${readFileSync(join(root, quoted), 'utf8')}`) {
+      outdated.push(`${page}(${firstLine}): this is not ${quoted} any more`)
+    }
   }
 }
 writeFileSync(
@@ -53,7 +60,8 @@ console.log(
 console.log(
   `${sources.size} examples in ${pages.length} pages ${status === 0 ? 'compile' : 'do not all compile'}`,
 )
-process.exitCode = status === 0 ? 0 : 1
+for (const one of outdated) console.log(one)
+process.exitCode = status === 0 && outdated.length === 0 ? 0 : 1
 
 function markdownIn(dir) {
   if (!existsSync(join(root, dir))) return []

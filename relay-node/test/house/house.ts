@@ -17,6 +17,8 @@ export interface House {
   isFrozen: boolean
   /** Ends every socket with this code. */
   cut(code?: number): void
+  /** All relays lose everything, and their sockets. */
+  wipe(): void
 }
 
 export const createHouse = async (): Promise<House> => {
@@ -98,7 +100,9 @@ export const createHouse = async (): Promise<House> => {
   }
 
   const house: House = {
-    relay: relayAt('relay.test'),
+    get relay() {
+      return relayAt('relay.test')
+    },
     WebSocketPolyfill: HouseSocket,
     urls: [],
     isUp: true,
@@ -106,6 +110,10 @@ export const createHouse = async (): Promise<House> => {
     open: () => sockets.size,
     cut: (code = 1006) => {
       for (const socket of [...sockets]) socket.end(code)
+    },
+    wipe: () => {
+      house.cut()
+      relays.clear()
     },
   }
   return house

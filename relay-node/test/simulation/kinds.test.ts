@@ -45,6 +45,7 @@ const open = (createDocument: CreateSimDocument, clock: PlatformClock, seed: num
       ids.push(...told)
     },
     onClaimed: () => undefined,
+    onRejected: () => undefined,
   })
   return { document, contents, ids }
 }

@@ -1,4 +1,4 @@
-/** A document that takes its time, on the platform's timers: it hands edits over later, and answers questions later. */
+/** A document that takes its time, on the platform's timers: it hands edits over, answers and rejects later. */
 import type { Later } from '../../../providers/src/client/replica.ts'
 import type { CreateSimDocument } from './sim-document.ts'
 
@@ -7,7 +7,7 @@ const LATE_MS = 40
 export const createLateDocument =
   (create: CreateSimDocument): CreateSimDocument =>
   (provider) => {
-    const { random, onEdited } = provider
+    const { random, onEdited, onRejected } = provider
     let isOpen = true
     const soon = (run: () => void): void => {
       setTimeout(() => {
@@ -28,6 +28,13 @@ export const createLateDocument =
       ...document,
       replica: {
         ...replica,
+        apply: (batch, known) => {
+          for (const position of replica.apply(batch, known)) {
+            const received = batch[position]
+            if (received !== undefined) soon(() => onRejected(received))
+          }
+          return []
+        },
         track: () => {
           tracks += 1
           replica.track()

@@ -1,6 +1,7 @@
 /** A document of some CRDT, as the simulation sees it: what an app does to it, and what is compared in the end. */
 import type { Replica } from '../../../providers/src/client/replica.ts'
 import type { Content } from '../../../providers/src/sync/content.ts'
+import type { Received } from '../../../providers/src/sync/effects.ts'
 import type { Clock } from '../../../providers/src/testing/clock.ts'
 import type { Random } from '../../../providers/src/testing/random.ts'
 
@@ -14,7 +15,7 @@ export interface SimDocument {
   facts(): ReadonlyMap<string, string>
   /** Something in it waits for what has not come. */
   isIncomplete(): boolean
-  /** The provider is gone: `onEdited` and `onClaimed` are not called any more. */
+  /** The provider is gone: it is not called any more. */
   close(): void
   /** After `close`: the same document, with all that it holds, for a new provider. */
   readonly reopen: CreateSimDocument
@@ -31,6 +32,8 @@ export interface SimProvider {
    */
   readonly onEdited: (content: Content, ids: readonly string[]) => void
   readonly onClaimed: (claim: Uint8Array) => void
+  /** What `apply` took turned out to be unreadable. */
+  readonly onRejected: (received: Received) => void
 }
 
 /** Equal for equal documents. */

@@ -60,6 +60,7 @@ export const createTab = <Document extends SimDocument>(deps: {
     random,
     onEdited: (content, ids) => take({ input: { type: 'edited', content }, ids }),
     onClaimed: (claim) => step({ type: 'claimed', claim }),
+    onRejected: (received) => step({ type: 'rejected', received }),
   })
   const { replica } = document
   const honest = createVault({
