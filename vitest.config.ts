@@ -29,6 +29,21 @@ export default defineConfig({
       project('sealsync', 'providers', 'node', true),
       project('sealsync-react', 'react-hooks', 'happy-dom'),
       project('sealsync-relay', 'relay-node', 'node', true),
+      {
+        ...project('oldest-automerge', 'relay-node'),
+        // The other end of the range of Automerge: the Repo is loaded with it, and everything that tests one.
+        resolve: {
+          alias: [
+            { find: /^@automerge\/automerge\/slim$/, replacement: 'automerge-oldest/slim' },
+            { find: /^@automerge\/automerge$/, replacement: 'automerge-oldest' },
+          ],
+        },
+        test: {
+          ...project('oldest-automerge', 'relay-node').test,
+          include: ['test/automerge/{acceptance,bad-input,contract}.test.ts'],
+          server: { deps: { inline: [/automerge-repo/] } },
+        },
+      },
       project('playground', 'playground', 'happy-dom'),
       project('benchmarks', 'benchmarks'),
       project('scripts', 'scripts'),

@@ -13,7 +13,7 @@ import type { ConnectionStatus } from '../client/sync-document.ts'
 import type { AdapterEvents, AdapterStatus } from './adapter-events.ts'
 import { type AdapterOptions, type CheckedOptions, checkAdapter } from './adapter-options.ts'
 import { peerIdFrom, storageIdFrom } from './brand.ts'
-import { answerAsMember } from './member-answer.ts'
+import { createMemberAnswers } from './member-answer.ts'
 import { createMembers, type Members } from './members.ts'
 import { createRelayPeer, type RelayPeer } from './relay-peer.ts'
 
@@ -48,6 +48,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
   private client: Client | undefined
   private relay: RelayPeer | undefined
   private members: Members | undefined
+  private answerAsMember: ((message: Message) => void) | undefined
   private isAnnounced = false
   private readyTimer: ReturnType<typeof setTimeout> | undefined
   private isReadyNow = false
@@ -135,7 +136,9 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
       options: this.options,
       facts: this.facts,
       send: (message) => {
-        if (this.client === client) this.emit('message', { ...message, targetId: peerId })
+        // Another Repo of ours may have passed on what this one broadcast.
+        const isOwn = message.type === 'ephemeral' && message.senderId === peerId
+        if (this.client === client && !isOwn) this.emit('message', { ...message, targetId: peerId })
       },
       relayPeerId: this.relayPeerId,
     })
@@ -154,6 +157,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
   }
 
   private meetMembers(client: Client, peerId: PeerId): void {
+    this.answerAsMember = createMemberAnswers((answer) => this.emit('message', answer))
     this.members = createMembers({
       client,
       secret: () => this.options.secretOf('').then((secret) => secret ?? new Uint8Array(0)),
@@ -189,8 +193,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
     queueMicrotask(() => {
       if (this.client !== client) return
       if (message.targetId === this.relayPeerId) relay.heard(message)
-      else if (members?.has(message.targetId))
-        answerAsMember(message, (answer) => this.emit('message', answer))
+      else if (members?.has(message.targetId)) this.answerAsMember?.(message)
     })
   }
 
@@ -205,6 +208,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
     this.client = undefined
     this.relay = undefined
     this.members = undefined
+    this.answerAsMember = undefined
     this.isReadyNow = false
     if (!this.isAnnounced) return
     this.isAnnounced = false

@@ -11,7 +11,7 @@ import { createHouse, type House } from '../house/house.ts'
 
 interface Notes {
   readonly text: string
-  readonly items?: string[]
+  items?: string[]
 }
 
 const cleanUp: (() => void)[] = []
