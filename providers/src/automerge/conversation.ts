@@ -11,6 +11,8 @@ import { decodeSyncMessage, type SyncMessage } from './sync-message.ts'
 export interface Conversation {
   /** A `sync` or `request` message; false when it cannot be read. */
   received(data: Uint8Array): boolean
+  /** Asks the Repo for all that it holds, unless something was asked or delivered before. Idempotent. */
+  start(): void
   /** Hands chunks over. `isDurable`: the relay holds them. `done` hears which of them the Repo cannot take. */
   deliver(chunks: readonly Chunk[], isDurable: boolean, done: (rejected: readonly Chunk[]) => void): void
   /** All that the Repo holds after these heads, each of which it must know. */
@@ -250,6 +252,11 @@ export const createConversation = (options: ConversationOptions): Conversation =
       if (heard(message.value, chunks)) return true
       if (!isBusy) listen(message.value, chunks)
       return true
+    },
+    start: () => {
+      if (isStarted) return
+      isStarted = true
+      next()
     },
     deliver: (chunks, isDurable, done) => queue({ type: 'deliver', chunks, isDurable, done }),
     ask: (since, asksWhole, tell) => queue({ type: 'ask', since, asksWhole, tell }),

@@ -133,32 +133,33 @@ export const createExchange = (
       },
       // It does not know all of `since`, and says so in a message that could as well be about an edit.
       () =>
-        probe(since, (unknown) => {
-          if (standing.told.some((head) => since.includes(head) && unknown.includes(head))) onLost()
-          else
-            silence(() =>
-              question(
-                since.filter((head) => !unknown.includes(head)),
-                tell,
-              ),
-            )
+        probe(since, ({ need, heads }) => {
+          // A change that waits for another is not needed, that other is; then only its heads are beyond doubt.
+          const isWaiting = need.some((hash) => !since.includes(hash))
+          const isKnown = (head: string): boolean => (isWaiting ? heads.includes(head) : !need.includes(head))
+          if (standing.told.some((head) => since.includes(head) && need.includes(head))) onLost()
+          else silence(() => question(since.filter(isKnown), tell))
         }),
     )
   }
 
-  /** Which of these heads does it not know? */
-  const probe = (heads: Heads, then: (unknown: Heads) => void, replyMs = REPLY_MS): void => {
+  /** Which of these heads does it need, and what are its own? */
+  const probe = (
+    since: Heads,
+    then: (answer: Pick<SyncMessage, 'need' | 'heads'>) => void,
+    replyMs = REPLY_MS,
+  ): void => {
     const mark = nextMark()
     standing.isSilent = false
-    say({ heads: [...heads, mark], have: [] })
+    say({ heads: [...since, mark], have: [] })
     expect(
-      ({ need }) => {
+      ({ need, heads }) => {
         if (!need.includes(mark)) return false
         settle()
-        then(need)
+        then({ need: need.filter((hash) => hash !== mark), heads })
         return true
       },
-      () => probe(heads, then, Math.min(2 * replyMs, MAX_REPLY_MS)),
+      () => probe(since, then, Math.min(2 * replyMs, MAX_REPLY_MS)),
       replyMs,
     )
   }

@@ -30,7 +30,7 @@ export interface RepoDocumentEvents {
 }
 
 export interface RepoDocumentOptions {
-  readonly client: Client
+  readonly client: Pick<Client, 'open'>
   readonly where: Where
   readonly graceMs: number
   readonly readyTimeoutMs: number
@@ -112,14 +112,14 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
   }
 
   document.on('status', (status) => {
-    if (status.sync !== 'loading') replica.begin()
+    if (status.sync !== 'loading') replica.begin(status.sync === 'offline')
     replica.settled()
     startAnew()
     answerWanted()
     events.status(status)
   })
   document.on('caught-up', () => {
-    replica.begin()
+    replica.begin(false)
     answerWanted()
   })
   document.on('new', events.isNew)
@@ -132,7 +132,7 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
     delivered.set(run, Math.max(count, delivered.get(run) ?? 0))
     events.ephemeral(ephemeral.value)
   })
-  const beginTimer = setTimeout(replica.begin, readyTimeoutMs)
+  const beginTimer = setTimeout(() => replica.begin(!document.status().synced), readyTimeoutMs)
   answerWanted()
 
   return {

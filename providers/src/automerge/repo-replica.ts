@@ -22,8 +22,8 @@ export interface RepoReplica extends Replica {
   heard(data: Uint8Array): boolean
   /** The Repo holds content, as its first message says. */
   holdsContent(isLarge: boolean): void
-  /** The load is over: what it brought is handed over at once. */
-  begin(): void
+  /** The load is over, or cannot be had now: what there is is handed over at once. */
+  begin(isOffline: boolean): void
   /** All that was pushed may be saved now. */
   settled(): void
   /** Changes that wait for another tab to upload them. */
@@ -103,6 +103,8 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   let known: Known | undefined
   let holdsContent = false
   let isLarge = false
+  /** Content that comes to the Repo after this is an edit. */
+  let wasCompared = false
 
   const inbox = createInbox({
     windowMs: inboundWindowMs,
@@ -225,7 +227,8 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
         const parked = chunks.some(({ type }) => type === 'document')
           ? []
           : unknown.filter(({ hash }) => !told.has(hash))
-        unknown = []
+        // Whoever asks next asks about another log, and may have to be told them again.
+        unknown = parked
         const missing = [...chunks, ...parked].filter(isMissing)
         missing.forEach(remember)
         for (const hash of [...waiting.keys()]) stopWaiting(hash)
@@ -250,6 +253,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       const relayKnown = known ?? createKnown()
       known = undefined
       inbox.flush()
+      wasCompared = true
       if (!holdsContent) return []
       return (tell) => collectMissing(relayKnown, pending, tell)
     },
@@ -267,10 +271,16 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     },
     heard: conversation.received,
     holdsContent: (large) => {
+      const isNews = !holdsContent
       holdsContent = true
       isLarge = large
+      if (isNews && wasCompared) conversation.start()
     },
-    begin: inbox.open,
+    begin: (isOffline) => {
+      inbox.open()
+      // What is small is kept at once. The rest is in the Repo, and is told when it is known what the relay lacks.
+      if (isOffline && holdsContent && !isLarge) conversation.start()
+    },
     settled: conversation.acknowledge,
     waiting: () => waiting.size,
     close: () => {
