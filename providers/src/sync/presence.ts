@@ -24,6 +24,8 @@ interface Peer {
   /** It has echoed our hello: what it sends now is not a replay. */
   fresh: boolean
   hello: Uint8Array | undefined
+  /** Its hello may still come: what is broadcast waits a little for it. */
+  isAwaited: boolean
   shown: boolean
 }
 
@@ -35,14 +37,17 @@ export interface Presence {
   left(connection: number): void
   received(connection: number, ephemeral: Ephemeral, now: number): void
   present(payload: Uint8Array | undefined): void
-  /** Sends an event at once, to those who are there; what is shown stays. */
-  broadcast(event: Uint8Array): void
+  /** Sends an event to those who are there, as soon as all of them can hear it; what is shown stays. */
+  broadcast(event: Uint8Array, now: number): void
   woke(now: number): void
   wakeAt(): number | undefined
   /** Sessions that are connected now, other than this one. */
   sessions(): readonly SessionName[]
 }
 
+/** How long an event waits for the hello of who has joined: without it they could not hear it. */
+const GREETING_MS = 300
+const HELD_EVENTS = 64
 const ECHO_MIN_MS = 100
 const ECHO_SPREAD_MS = 200
 /** From so many peers on echoes are gathered for the whole time; with one they go out at once. */
@@ -69,6 +74,9 @@ export const createPresence = (deps: {
   let echoes: Uint8Array[] = []
   let echoAt: number | undefined
 
+  /** Events that wait for the hello of somebody who has just joined, and when they no longer do. */
+  let held: { readonly events: Uint8Array[]; readonly until: number } | undefined
+
   const say = (said: Pick<EphemeralInner, 'broadcast' | 'payload'>): void => {
     if (session === undefined) return
     greeted = true
@@ -81,6 +89,20 @@ export const createPresence = (deps: {
   }
 
   const speak = (): void => say({ broadcast: false, payload: payload ?? new Uint8Array(0) })
+
+  const announce = (event: Uint8Array): void => {
+    // An event takes echoes along, but not what we show: who is still to see that is answered first.
+    while (echoes.length > (payload === undefined ? MAX_ECHOES : 0)) speak()
+    say({ broadcast: true, payload: event })
+  }
+
+  const release = (): void => {
+    const events = held?.events ?? []
+    held = undefined
+    for (const event of events) announce(event)
+  }
+
+  const isAwaiting = (): boolean => [...peers.values()].some((peer) => peer.isAwaited)
 
   const show = (peer: Peer, shown: Uint8Array): void => {
     if (shown.length === 0 && !peer.shown) return
@@ -113,6 +135,7 @@ export const createPresence = (deps: {
     disconnected: () => {
       for (const connection of [...peers.keys()]) forget(connection)
       session = undefined
+      held = undefined
       echoes = []
       echoAt = undefined
     },
@@ -123,6 +146,7 @@ export const createPresence = (deps: {
         name,
         key: chainKey(name),
         fresh: false,
+        isAwaited: true,
         hello: undefined,
         shown: false,
       })
@@ -140,9 +164,11 @@ export const createPresence = (deps: {
       if (value.counter <= (counters.get(peer.key) ?? 0)) return
       if (peer.hello === undefined || !equalBytes(peer.hello, value.hello)) {
         peer.hello = value.hello.slice()
+        peer.isAwaited = false
         echoes.push(peer.hello)
         const crowd = Math.min(1, (peers.size - 1) / (ECHO_CROWD - 1))
         echoAt ??= now + (ECHO_MIN_MS + dice() * ECHO_SPREAD_MS) * crowd
+        if (held !== undefined && !isAwaiting()) release()
       }
       peer.fresh ||= value.echoes.some((echo) => equalBytes(echo, hello))
       // Only a fresh message may raise the counter: a replayed high one must not silence its real sender.
@@ -156,16 +182,24 @@ export const createPresence = (deps: {
       payload = next
       if (!silent) speak()
     },
-    broadcast: (event) => {
+    broadcast: (event, now) => {
       if (session === undefined || peers.size === 0) return
-      // An event takes echoes along, but not what we show: who is still to see that is answered first.
-      while (echoes.length > (payload === undefined ? MAX_ECHOES : 0)) speak()
-      say({ broadcast: true, payload: event })
+      if (held === undefined && !isAwaiting()) {
+        announce(event)
+        return
+      }
+      held ??= { events: [], until: now + GREETING_MS }
+      held.events.push(event)
+      if (held.events.length >= HELD_EVENTS) release()
     },
     woke: (now) => {
+      if (held !== undefined && held.until <= now) {
+        for (const peer of peers.values()) peer.isAwaited = false
+        release()
+      }
       if (echoAt !== undefined && echoAt <= now) speak()
     },
-    wakeAt: () => echoAt,
+    wakeAt: () => (held === undefined ? echoAt : Math.min(held.until, echoAt ?? held.until)),
     sessions: () => [...peers.values()].map(({ name }) => name),
   }
 }

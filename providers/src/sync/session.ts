@@ -117,7 +117,7 @@ export const createSession = (deps: SessionDeps): Session => {
         presence.present(input.payload)
         return
       case 'broadcast':
-        presence.broadcast(input.payload)
+        presence.broadcast(input.payload, state.now)
         return
       case 'captured':
         maker.captured(input.question, input.content)

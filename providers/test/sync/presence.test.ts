@@ -78,7 +78,7 @@ const createTable = (dice = () => 0.5) => {
         ...presence,
         ...{ connection, certificate: vault.certify(session), sent, told },
         say: (text) => {
-          presence.broadcast(utf8(text))
+          presence.broadcast(utf8(text), now)
           settle()
         },
         show: (text) => {
@@ -176,15 +176,32 @@ describe('a broadcast', () => {
     expect(others.filter(({ told }) => told.includes('1 says welcome'))).toHaveLength(70)
   })
 
-  test('of a peer that has not echoed us is dropped for good, and its hello is echoed all the same', () => {
+  test('of one who has just joined waits until the others can hear it, and is heard once', () => {
     const { come, pass, a, b } = pair()
     const c = come()
-    c.say('too soon')
+    c.say('hello')
+    c.say('again')
     pass(400)
-    expect([a.told, b.told]).toEqual([[], []])
     a.say('one')
     c.say('two')
-    expect([a.told, b.told, c.told]).toEqual([['3 says two'], ['1 says one', '3 says two'], ['1 says one']])
+    const ofC = ['3 says hello', '3 says again', '3 says two']
+    expect([a.told, b.told, c.told]).toEqual([
+      ofC,
+      ['3 says hello', '3 says again', '1 says one', '3 says two'],
+      ['1 says one'],
+    ])
+  })
+
+  test('waits no longer than 300 ms for the hello of one who says nothing', () => {
+    const { pass, a, b } = pair()
+    const mute = createTable().come()
+    a.joined(99, mute.certificate)
+    a.say('anyone?')
+    expect(b.told).toEqual([])
+    pass(301)
+    expect(b.told).toEqual(['1 says anyone?'])
+    a.say('at once')
+    expect(b.told).toEqual(['1 says anyone?', '1 says at once'])
   })
 
   test('is dropped while nobody is there, and while there is no connection', () => {

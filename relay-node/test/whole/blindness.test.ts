@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type PeerId, Repo } from '@automerge/automerge-repo'
 import { generateSecret } from 'sealsync'
+import { SealsyncNetworkAdapter } from 'sealsync/automerge'
 import { afterEach, expect, test } from 'vitest'
 import { createStage, type Stage, textOf, type, until } from './stage.ts'
 
@@ -40,10 +42,47 @@ test('I7: text, key, room and user name are nowhere in the database, the WAL and
   expect(await one.snapshot()).toBe(true)
   await one.saved()
   await two.saved()
-  // The key itself, and what the text of the secret encodes.
-  const key = Buffer.from(secret.slice(4), 'base64url')
   const canaries = [canary, room, 'Canary McTypist', secret].map((text) => Buffer.from(text))
-  canaries.push(key.subarray(0, 32))
+  expectNowhere(relay, [...canaries, keyOf(secret)], one.docId)
+})
+
+test('I7: text, keys, document id and peer ids of Repos are nowhere in the database, the WAL and the logs', async () => {
+  stage = createStage()
+  const relay = await stage.relay(`sqlite:${join(stage.directory, 'relay.db')}`)
+  const secret = generateSecret()
+  const canary = 'the canary sings at midnight'
+  const open = (peerId: string) => {
+    const adapter = new SealsyncNetworkAdapter(relay.url, { secret, peers: true, compress: false })
+    return { adapter, repo: new Repo({ network: [adapter], peerId: peerId as PeerId }) }
+  }
+  const [one, two] = [open('canary-peer-one'), open('canary-peer-two')]
+  const handle = one.repo.create<{ note: string; 'canary-field'?: string }>({ note: canary })
+  const { documentId } = handle
+  await until(() => one.adapter.documentStatus(documentId)?.syncStatus === 'saved', 'saved')
+  const found = await two.repo.find<{ note: string; 'canary-field'?: string }>(handle.url)
+  const heard: unknown[] = []
+  found.on('ephemeral-message', ({ message }) => heard.push(message))
+  found.change((doc) => {
+    doc['canary-field'] = canary
+  })
+  await until(() => handle.doc()['canary-field'] === canary, 'the way back')
+  handle.broadcast({ whisper: canary })
+  await until(() => heard.length > 0, 'the whisper')
+  expect(await one.adapter.compact(documentId)).toBe(true)
+  const docId = one.adapter.documentStatus(documentId)?.docId
+  for (const { adapter } of [one, two]) adapter.disconnect()
+  const texts = [canary, 'canary-field', documentId, 'canary-peer-one', 'canary-peer-two', secret]
+  expectNowhere(relay, [...texts.map((text) => Buffer.from(text)), keyOf(secret)], docId)
+})
+
+/** The key itself, and what the text of the secret encodes. */
+const keyOf = (secret: string): Buffer => Buffer.from(secret.slice(4), 'base64url').subarray(0, 32)
+
+const expectNowhere = (
+  relay: { output(): string },
+  canaries: readonly Buffer[],
+  docId: string | undefined,
+): void => {
   const files = readdirSync(stage.directory)
   expect(files).toEqual(expect.arrayContaining(['relay.db', 'relay.db-wal']))
   const haystacks = new Map(files.map((name) => [name, readFileSync(join(stage.directory, name))]))
@@ -55,6 +94,7 @@ test('I7: text, key, room and user name are nowhere in the database, the WAL and
     }
   }
   // The search itself works: what the relay may know is found.
-  const docId = Buffer.from(one.docId ?? '', 'hex')
-  expect([...haystacks.values()].some((haystack) => haystack.includes(docId))).toBe(true)
-})
+  const known = Buffer.from(docId ?? '', 'hex')
+  expect(known).toHaveLength(32)
+  expect([...haystacks.values()].some((haystack) => haystack.includes(known))).toBe(true)
+}
