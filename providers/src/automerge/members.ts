@@ -79,7 +79,7 @@ export const createMembers = (options: {
 
 const nameOf = ({ author, session }: SessionName): string => `${toHex(author)} ${toHex(session)}`
 
-export const encodeMember = ({ peerId, peerMetadata }: Member): Uint8Array => {
+const encodeMember = ({ peerId, peerMetadata }: Member): Uint8Array => {
   const [id, storageId] = [utf8(peerId), utf8(peerMetadata.storageId ?? '')]
   return createWriter(5 + id.length + storageId.length)
     .u16(id.length)
@@ -90,7 +90,7 @@ export const encodeMember = ({ peerId, peerMetadata }: Member): Uint8Array => {
     .done()
 }
 
-export const decodeMember = (bytes: Uint8Array): Result<Member> => {
+const decodeMember = (bytes: Uint8Array): Result<Member> => {
   const reader = createReader(bytes)
   const lengths = [reader.u16(), reader.u16()] as const
   const isEphemeral = reader.u8() === 1
