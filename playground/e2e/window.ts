@@ -21,7 +21,7 @@ export interface Window {
   rename(name: string): Promise<void>
 }
 
-const PATIENCE = { timeout: 20_000, interval: 50 } as const
+export const PATIENCE = { timeout: 20_000, interval: 50 } as const
 
 export const windowOf = (page: Page): Window => {
   const editor = page.getByTestId('editor')

@@ -1,9 +1,8 @@
 import { useSyncExternalStore } from 'react'
-import type { Log } from './log.ts'
-import type { Alarm } from './room.ts'
+import type { AlarmLog } from './alarm-log.ts'
 
-/** What the provider has caught a relay, or another member, doing. On a good day there is nothing here. */
-export const Alarms = ({ alarms }: { readonly alarms: Log<Alarm> }) => {
+/** What has been caught of a relay, or of another member. On a good day there is nothing here. */
+export const Alarms = ({ alarms }: { readonly alarms: AlarmLog }) => {
   const entries = useSyncExternalStore(alarms.subscribe, alarms.getSnapshot)
   return (
     <ul className="alarms" aria-label="Alarms" aria-live="assertive">

@@ -9,6 +9,7 @@ import { Problem } from './problem.tsx'
 import { FIELD, type Room } from './room.ts'
 import { Share } from './share.tsx'
 import { Status } from './status.tsx'
+import { Tabs } from './tabs.tsx'
 import { WirePanel } from './wire-panel.tsx'
 
 const hasText = ({ doc }: Room): boolean => doc.getXmlFragment(FIELD).length > 0
@@ -30,6 +31,7 @@ export const App = ({ room }: { readonly room: Room }) => {
           <img src="/seal.svg" alt="" width="28" height="28" />
           sealsync
         </h1>
+        <Tabs page="editor" />
         <Status syncStatus={syncStatus} unsyncedChanges={unsyncedChanges} />
         <Presence provider={provider} person={person} onRename={rename} />
       </header>
@@ -42,7 +44,7 @@ export const App = ({ room }: { readonly room: Room }) => {
           />
         ) : (
           <nav className="actions" aria-label="Room">
-            <Plug provider={provider} />
+            <Plug line={provider} />
             <Share />
           </nav>
         )}
@@ -55,7 +57,7 @@ export const App = ({ room }: { readonly room: Room }) => {
         {(!isUnknown || hasText(room)) && <Editor room={room} person={person} />}
         <Alarms alarms={room.alarms} />
       </main>
-      <WirePanel room={room} />
+      <WirePanel wire={room} />
     </div>
   )
 }

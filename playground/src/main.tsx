@@ -1,6 +1,7 @@
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
+import { keepLink } from './last-link.ts'
 import { open } from './opening.ts'
 import { Problem } from './problem.tsx'
 import './theme.css'
@@ -17,6 +18,7 @@ const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has no #root')
 
 const opening = await open()
+if (opening.type === 'open') keepLink('editor')
 createRoot(root).render(
   <StrictMode>
     {opening.type === 'open' ? <App room={opening.room} /> : <Problem {...opening.problem} />}

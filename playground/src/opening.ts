@@ -3,36 +3,21 @@ import { generateSecret } from 'sealsync'
 import { isKnown, remember } from './known-rooms.ts'
 import { readFragment, toFragment } from './link.ts'
 import type { ProblemText } from './problem.tsx'
+import { LINK_INCOMPLETE, RELAY_UNKNOWN, secretWrong } from './problems.ts'
+import { fetchRelayUrl } from './relay-address.ts'
 import { openRoom, type Room } from './room.ts'
 
 export type Opening =
   | { readonly type: 'open'; readonly room: Room }
   | { readonly type: 'problem'; readonly problem: ProblemText }
 
-const problem = (title: string, text: string, remedy: string): Opening => ({
-  type: 'problem',
-  problem: { title, text, remedy },
-})
-
 export const open = async (): Promise<Opening> => {
   const relayUrl = await fetchRelayUrl()
-  if (relayUrl === undefined) {
-    return problem(
-      'The playground does not know its relay',
-      'The server of this page has no relay.json with the address of a relay.',
-      'Stop it and run npm start in the root of the repository: that starts both.',
-    )
-  }
+  if (relayUrl === undefined) return { type: 'problem', problem: RELAY_UNKNOWN }
   const isNew = readFragment(location.hash).type === 'none'
   if (isNew) makeLink()
   const fragment = readFragment(location.hash)
-  if (fragment.type !== 'link') {
-    return problem(
-      'This link is incomplete',
-      'A link to a room ends in #room=…&secret=…, and this one lacks a part of that.',
-      'Copy the whole link again, to its very end.',
-    )
-  }
+  if (fragment.type !== 'link') return { type: 'problem', problem: LINK_INCOMPLETE }
   try {
     const room = openRoom(fragment, relayUrl, isKnown(fragment.room))
     room.provider.on('synced', () => remember(fragment.room))
@@ -40,11 +25,7 @@ export const open = async (): Promise<Opening> => {
     if (isNew) room.doc.getMap('room').set('made', Date.now())
     return { type: 'open', room }
   } catch (error) {
-    return problem(
-      'The secret in this link is not right',
-      error instanceof Error ? error.message : String(error),
-      'Nothing was sent. Copy the whole link again, to its very end.',
-    )
+    return { type: 'problem', problem: secretWrong(error) }
   }
 }
 
@@ -53,14 +34,4 @@ const makeLink = (): void => {
   const room = crypto.randomUUID()
   remember(room)
   history.replaceState(null, '', toFragment({ room, secret: generateSecret() }))
-}
-
-const fetchRelayUrl = async (): Promise<string | undefined> => {
-  try {
-    const answer: unknown = await (await fetch('/relay.json')).json()
-    const isAddress = typeof answer === 'object' && answer !== null && 'url' in answer
-    return isAddress && typeof answer.url === 'string' ? answer.url : undefined
-  } catch {
-    return undefined
-  }
 }

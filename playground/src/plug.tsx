@@ -1,12 +1,16 @@
 import { useState } from 'react'
-import type { SealsyncProvider } from 'sealsync/yjs'
+
+interface PlugProps {
+  /** What can be pulled out: a provider, or a line to the relay. */
+  readonly line: { connect(): void; disconnect(): void }
+}
 
 /** Pulls the network out of this window, so that one can see what happens to edits then. */
-export const Plug = ({ provider }: { readonly provider: SealsyncProvider }) => {
+export const Plug = ({ line }: PlugProps) => {
   const [isPulled, setPulled] = useState(false)
   const toggle = (): void => {
-    if (isPulled) provider.connect()
-    else provider.disconnect()
+    if (isPulled) line.connect()
+    else line.disconnect()
     setPulled(!isPulled)
   }
   return (

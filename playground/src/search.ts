@@ -1,5 +1,5 @@
 /** Looks for typed words in bytes, the way somebody who has copied the wire would. */
-import type { Frame } from './room.ts'
+import type { Frame, PlainDocument } from './wire.ts'
 
 export type Finding =
   | { readonly type: 'nothing-typed' }
@@ -26,9 +26,6 @@ const includes = (bytes: Uint8Array, needle: Uint8Array): boolean => {
   }
   return false
 }
-
-/** The document as Yjs alone would have sent it. */
-export type PlainDocument = () => Uint8Array
 
 export const findWords = (typed: string, frames: readonly Frame[], plainDocument: PlainDocument): Finding => {
   const words = typed.split(/\s+/).filter((word) => word.length >= MIN_LENGTH)

@@ -1,8 +1,8 @@
 import { useState, useSyncExternalStore } from 'react'
 import { frameKindOf, isPresence } from './frame-kind.ts'
 import { Hex } from './hex.tsx'
-import type { Frame, Room } from './room.ts'
 import { TextSearch } from './text-search.tsx'
+import type { Frame, Wire } from './wire.ts'
 
 const ARROWS = { sent: '↑', received: '↓' } as const
 
@@ -37,8 +37,8 @@ const FrameRow = ({ direction, bytes }: Frame) => {
 }
 
 /** The wire in view: the very bytes that this window has sent to the relay and got from it. */
-export const WirePanel = ({ room }: { readonly room: Room }) => {
-  const frames = useSyncExternalStore(room.frames.subscribe, room.frames.getSnapshot)
+export const WirePanel = ({ wire }: { readonly wire: Wire }) => {
+  const frames = useSyncExternalStore(wire.frames.subscribe, wire.frames.getSnapshot)
   // Frames held still for reading; undefined while the list runs.
   const [held, setHeld] = useState<readonly Frame[]>()
   const kept = held ?? frames
@@ -58,9 +58,9 @@ export const WirePanel = ({ room }: { readonly room: Room }) => {
       </header>
       <p className="lead">
         {shown.length} of the last {kept.length} frames between this window and the relay. The relay orders,
-        stores and forwards them; names, carets and text were sealed before they left.
+        stores and forwards them; names, carets and words were sealed before they left.
       </p>
-      <TextSearch room={room} frames={kept} />
+      <TextSearch wire={wire} frames={kept} />
       <ol className="frames" aria-label="Frames, newest first">
         {shown.map((frame) => (
           <FrameRow key={frame.id} {...frame} />

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Frame } from '../src/room.ts'
 import { findWords } from '../src/search.ts'
+import type { Frame } from '../src/wire.ts'
 
 const frame = (bytes: Uint8Array): Frame => ({ id: 1, direction: 'sent', bytes })
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)

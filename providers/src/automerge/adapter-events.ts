@@ -24,6 +24,8 @@ export interface AdapterEvents {
   readonly status: AdapterStatus | { readonly documentId: undefined; readonly connection: ConnectionStatus }
   /** An integrity fact about a document. It never stops the document. */
   readonly alarm: Alarm & { readonly documentId: string }
+  /** `storage` could not be read or written for a document; writing is tried again, reading is not. */
+  readonly 'storage-error': { readonly documentId: string; readonly error: Error }
   /** Nothing was ever stored in this document: it is new, or the secret is wrong. */
   readonly new: { readonly documentId: string; readonly docId: string | undefined }
 }

@@ -19,7 +19,7 @@ import { createRelayPeer, type RelayPeer } from './relay-peer.ts'
 
 type Events = AdapterEvents & NetworkAdapterEvents
 
-const FACTS = ['status', 'alarm', 'new'] as const
+const FACTS = ['status', 'alarm', 'new', 'storage-error'] as const
 
 type Unsubscribe = Readonly<Record<keyof AdapterEvents, Map<unknown, () => void>>>
 
@@ -44,7 +44,12 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
   private readonly url: string
   private readonly options: CheckedOptions
   private readonly facts: Emitter<AdapterEvents> = createEmitter(FACTS)
-  private readonly unsubscribe: Unsubscribe = { status: new Map(), alarm: new Map(), new: new Map() }
+  private readonly unsubscribe: Unsubscribe = {
+    status: new Map(),
+    alarm: new Map(),
+    new: new Map(),
+    'storage-error': new Map(),
+  }
   private client: Client | undefined
   private relay: RelayPeer | undefined
   private members: Members | undefined
@@ -66,7 +71,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
     this.relayPeerId = peerIdFrom(`${name}-${Math.random().toString(36).slice(2)}`)
   }
 
-  /** `status`, `alarm` and `new` tell the app; the other events are those by which the Repo hears an adapter. */
+  /** `status`, `alarm`, `new` and `storage-error` tell the app; the other events are those by which the Repo hears an adapter. */
   override on<Name extends keyof AdapterEvents>(
     name: Name,
     listener: (event: AdapterEvents[Name]) => void,

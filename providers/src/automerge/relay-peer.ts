@@ -70,6 +70,7 @@ export const createRelayPeer = (deps: {
           facts.emit('status', entry.status)
         },
         alarm: (alarm) => facts.emit('alarm', { ...alarm, documentId }),
+        storageError: (error) => facts.emit('storage-error', { documentId, error }),
         isNew: () => facts.emit('new', { documentId, docId: document.docId() }),
         lost: (last) => {
           if (!isCurrent()) return

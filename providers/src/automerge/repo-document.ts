@@ -18,13 +18,14 @@ export interface RepoDocument {
   close(): void
 }
 
-export interface RepoDocumentEvents {
+interface RepoDocumentEvents {
   readonly sync: (data: Uint8Array) => void
   readonly unavailable: () => void
   readonly ephemeral: (ephemeral: Ephemeral) => void
   readonly status: (status: DocumentStatus) => void
   readonly alarm: (alarm: Alarm) => void
   readonly isNew: () => void
+  readonly storageError: (error: Error) => void
   /** The Repo has lost what it held: open the document once more, from the start, with its last message. */
   readonly lost: (data: Uint8Array) => void
 }
@@ -47,6 +48,7 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
   const { client, where, graceMs, readyTimeoutMs, events } = options
   /** Highest count of each sender's run that the relay delivered: the Repo passes those on to us. */
   const delivered = createRecent<number>(SENDERS)
+  let isRefreshing = false
   let isWanted = false
   let isLost = false
   let last = first
@@ -57,6 +59,15 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
     emit: events.sync,
     push: (content) => document.push(content),
     claim: (actor) => document.claim(actor),
+    onWaiting: () => {
+      if (isRefreshing) return
+      isRefreshing = true
+      // Not amid what the core is doing.
+      queueMicrotask(() => {
+        isRefreshing = false
+        if (!isClosed) refresh()
+      })
+    },
     isSaved: () => isSaved(),
     onRejected: (received) => document.reject(received),
     onLost: () => {
@@ -79,11 +90,22 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
   look(first)
 
   const document: SyncDocument = client.open(where, replica)
+  /** What waits for another tab to upload it is not saved. */
+  const status = (): DocumentStatus => {
+    const shown = document.status()
+    const waiting = replica.waiting()
+    if (waiting === 0) return shown
+    return {
+      ...shown,
+      pending: shown.pending + waiting,
+      sync: shown.sync === 'saved' ? 'saving' : shown.sync,
+    }
+  }
   const isSaved = (): boolean => document.status().pending === 0 && document.status().synced
 
   const startAnew = (): void => {
     // What the relay does not have yet is in our hands only.
-    if (isLost && !isClosed && document.status().pending === 0) events.lost(last)
+    if (isLost && !isClosed && status().pending === 0) events.lost(last)
   }
 
   const giveUpAfter = (ms: number): void => {
@@ -111,18 +133,21 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
     } else giveUpAfter(readyTimeoutMs)
   }
 
-  document.on('status', (status) => {
-    if (status.sync !== 'loading') replica.begin(status.sync === 'offline')
+  const refresh = (): void => {
+    const { sync } = document.status()
+    if (sync !== 'loading') replica.begin(sync === 'offline')
     replica.settled()
     startAnew()
     answerWanted()
-    events.status(status)
-  })
+    events.status(status())
+  }
+  document.on('status', refresh)
   document.on('caught-up', () => {
     replica.begin(false)
     answerWanted()
   })
   document.on('new', events.isNew)
+  document.on('storage-error', events.storageError)
   document.on('alarm', events.alarm)
   document.on('broadcast', ({ payload }) => {
     const ephemeral = decodeEphemeral(payload)
@@ -146,7 +171,7 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
       if (ephemeral.count <= (delivered.get(`${ephemeral.senderId} ${ephemeral.sessionId}`) ?? 0)) return
       document.broadcast(encodeEphemeral(ephemeral))
     },
-    status: document.status,
+    status,
     docId: document.docId,
     snapshot: document.snapshot,
     close: () => {

@@ -35,6 +35,8 @@ export interface RepoReplicaOptions {
   readonly emit: (data: Uint8Array) => void
   readonly push: (content: Content) => void
   readonly claim: (actor: Uint8Array) => void
+  /** How many changes wait for another tab is different now. */
+  readonly onWaiting: () => void
   /** Whether all that was pushed is saved. */
   readonly isSaved: () => boolean
   readonly onRejected: (received: Received) => void
@@ -85,7 +87,8 @@ const decode = ({ encoding, payload }: Content): readonly Chunk[] | undefined =>
 const isChange = (chunk: Chunk): chunk is Change => chunk.type === 'change'
 
 export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
-  const { emit, push, claim, isSaved, onRejected, onLost, ackThrottleMs, inboundWindowMs } = options
+  const { emit, push, claim, onWaiting, isSaved, onRejected, onLost, ackThrottleMs, inboundWindowMs } =
+    options
   /** Changes that the Repo has, or is about to be given. */
   const inHand = createRecent<true>(REMEMBERED)
   /** Which change is the n-th of an actor. */
@@ -100,6 +103,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   >()
   /** Applied and not known to the relay: should the Repo park it, nobody else would remember it. */
   let unknown: Change[] = []
+  let unknownBatches = 0
   let known: Known | undefined
   let holdsContent = false
   let isLarge = false
@@ -153,15 +157,17 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
         waiting.delete(change.hash)
         upload([change])
         push(contentOf([change]))
+        onWaiting()
       },
       WAIT_MIN_MS + Math.random() * WAIT_SPREAD_MS,
     )
     waiting.set(change.hash, { change, timer })
+    onWaiting()
   }
 
   const stopWaiting = (hash: string): void => {
     clearTimeout(waiting.get(hash)?.timer)
-    waiting.delete(hash)
+    if (waiting.delete(hash)) onWaiting()
   }
 
   const onChanges = (chunks: readonly Chunk[]): void => {
@@ -217,10 +223,14 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     )
     const isMissing = (chunk: Chunk): boolean =>
       !isChange(chunk) || !(relayKnown.has(chunk.hash) || onTheWay.has(chunk.hash))
-    const ask = (asksWhole: boolean): void =>
+    const ask = (asksWhole: boolean): void => {
+      inbox.flush()
+      const before = unknownBatches
       conversation.ask(relayKnown.heads, asksWhole, (chunks) => {
-        if (asksWhole && chunks.some(({ bytes }) => bytes.length > WHOLE_BYTES)) {
-          ask(false)
+        const isTooLarge = asksWhole && chunks.some(({ bytes }) => bytes.length > WHOLE_BYTES)
+        // What was applied meanwhile belongs to the answer: the core remembers it no longer than until then.
+        if (isTooLarge || unknownBatches !== before) {
+          ask(asksWhole && !isTooLarge)
           return
         }
         const told = new Set(chunks.filter(isChange).map(({ hash }) => hash))
@@ -235,6 +245,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
         upload(missing)
         tell(piecesOf(missing))
       })
+    }
     ask(isLarge && pending.length === 0)
   }
 
@@ -245,7 +256,10 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       return contentOf(edits.flatMap((edit) => decode(edit) ?? []))
     },
     isEmpty: () => !holdsContent,
-    apply: (batch, isKnown) => batch.flatMap((received, i) => (receive(received, isKnown) ? [] : [i])),
+    apply: (batch, isKnown) => {
+      if (!isKnown) unknownBatches += 1
+      return batch.flatMap((received, i) => (receive(received, isKnown) ? [] : [i]))
+    },
     track: () => {
       known = createKnown()
     },
@@ -284,7 +298,10 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     settled: conversation.acknowledge,
     waiting: () => waiting.size,
     close: () => {
-      for (const hash of [...waiting.keys()]) stopWaiting(hash)
+      // The other tab may be about to close, too.
+      const left = [...waiting.values()].map(({ change }) => change)
+      for (const { hash } of left) stopWaiting(hash)
+      if (left.length > 0) push(contentOf(left))
       inbox.close()
       conversation.close()
     },
