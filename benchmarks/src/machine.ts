@@ -14,13 +14,17 @@ export const describeMachine = (): string => {
     `${model}, ${all.length} cores, ${gigabytes} GiB, load ${load} before`,
     `${platform()} ${arch()}, Node ${process.versions.node}`,
     `sealsync ${versionOf(new URL('../../providers/package.json', import.meta.url))}`,
-    `yjs ${versionOf(yjsManifest())}`,
+    `yjs ${versionOf(manifestOf('yjs'))}`,
+    `Automerge ${versionOf(manifestOf('@automerge/automerge'))}`,
+    `automerge-repo ${versionOf(manifestOf('@automerge/automerge-repo'))}`,
   ].join(' · ')
 }
 
-const yjsManifest = (): string => {
-  const entry = createRequire(import.meta.url).resolve('yjs')
-  return join(dirname(dirname(entry)), 'package.json')
+/** Not every package lets its manifest be imported: it is looked for above its entry. */
+const manifestOf = (name: string): string => {
+  let folder = dirname(createRequire(import.meta.url).resolve(name))
+  while (!folder.endsWith(join('node_modules', name))) folder = dirname(folder)
+  return join(folder, 'package.json')
 }
 
 const versionOf = (manifest: string | URL): string => {

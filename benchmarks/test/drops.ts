@@ -1,6 +1,11 @@
 /** Drops an author's link at random, by seed: at which transactions, and for how long. */
 import type { Random } from 'sealsync/testing'
-import type { SealsyncProvider } from 'sealsync/yjs'
+
+/** What an author is connected by. */
+export interface Cable {
+  connect(): void
+  disconnect(): void
+}
 
 export interface Drops {
   /** Called at every transaction. */
@@ -12,14 +17,14 @@ export interface Drops {
 const APART = 400
 const DOWN_MS = 40
 
-export const createDrops = (provider: SealsyncProvider, random: Random): Drops => {
+export const createDrops = (cable: Cable, random: Random): Drops => {
   let next = random.int(APART)
   let count = 0
   let timer: ReturnType<typeof setTimeout> | undefined
   const mend = (): void => {
     clearTimeout(timer)
     timer = undefined
-    provider.connect()
+    cable.connect()
   }
   return {
     tick: () => {
@@ -27,7 +32,7 @@ export const createDrops = (provider: SealsyncProvider, random: Random): Drops =
       if (next > 0 || timer !== undefined) return
       next = 1 + random.int(APART)
       count += 1
-      provider.disconnect()
+      cable.disconnect()
       timer = setTimeout(mend, random.int(DOWN_MS))
     },
     stop: () => {

@@ -8,6 +8,7 @@ import type { Room } from '../src/room.ts'
 import { startWorker, type Worker } from '../src/worker.ts'
 import { type Agent, otherOf, type Part } from './ancestors.ts'
 import type { AuthorOrder, AuthorReport, Finished } from './author.ts'
+import { createKills } from './kills.ts'
 import { observe } from './observer.ts'
 import type { Counter } from './typing.ts'
 
@@ -35,11 +36,6 @@ export const runSession = async (options: {
   const workers = [start(), start()] as const
   const alarms: string[] = []
   const taken: [number, number] = [0, 0]
-  let kills = 0
-  /** At which milestones a kill was asked for. */
-  let milestone = 0
-  /** One kill after the other, and the end of the last. */
-  let mended = Promise.resolve()
   let timer: ReturnType<typeof setTimeout> | undefined
   let giveUp: (error: unknown) => void = () => undefined
   const trouble = new Promise<never>((_, reject) => {
@@ -56,28 +52,18 @@ export const runSession = async (options: {
     }
     for (const worker of workers) worker.send({ type: 'visible', agent, count: visible })
   }
-  const killRelay = async (): Promise<void> => {
-    await relay.kill()
-    kills += 1
-    for (const worker of workers) worker.send({ type: 'killed', count: kills })
-    await relay.start()
-  }
-  /** The author who gets there first has the relay killed. */
-  const onReached = (reached: number): void => {
-    if (reached <= milestone) return
-    milestone = reached
-    mended = mended.then(killRelay)
-    mended.catch(giveUp)
-  }
+  const kills = createKills(relay, (killed) => {
+    for (const worker of workers) worker.send({ type: 'killed', count: killed })
+  })
   const observer = observe(room, counter, onVisible)
   const describe = (): string =>
-    `visible ${observer.visible(0)} and ${observer.visible(1)}, taken ${taken.join(' and ')}, relay killed ${kills} times`
+    `visible ${observer.visible(0)} and ${observer.visible(1)}, taken ${taken.join(' and ')}, relay killed ${kills.count()} times`
 
   const author = async (agent: Agent): Promise<Finished> => {
     const worker = workers[agent]
     worker.listen((report) => {
       if (report.type === 'alarm') alarms.push(`${report.kind}: ${report.message}`)
-      if (report.type === 'reached') onReached(report.milestone)
+      if (report.type === 'reached') kills.reached(report.milestone)
       if (report.type !== 'took') return
       const other = otherOf(agent)
       taken[other] = report.count
@@ -91,8 +77,8 @@ export const runSession = async (options: {
 
   const run = async (): Promise<Outcome> => {
     const authors = await Promise.all([author(0), author(1)])
-    await mended
-    return { authors, third: await loadOnce(room), kills, alarms }
+    await kills.mended()
+    return { authors, third: await loadOnce(room), kills: kills.count(), alarms }
   }
 
   try {
@@ -102,7 +88,7 @@ export const runSession = async (options: {
     clearTimeout(timer)
     observer.close()
     await Promise.all(workers.map((worker) => worker.kill()))
-    await mended.catch(() => undefined)
+    await kills.mended().catch(() => undefined)
     await relay.remove()
   }
 }
