@@ -102,8 +102,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     { readonly change: Change; readonly timer: ReturnType<typeof setTimeout> }
   >()
   /** Applied and not known to the relay: should the Repo park it, nobody else would remember it. */
-  let unknown: Change[] = []
-  let unknownBatches = 0
+  let unknown: Chunk[] = []
   let known: Known | undefined
   let holdsContent = false
   let isLarge = false
@@ -151,17 +150,23 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     }
   }
 
+  /** With all that waits before it: no change may reach disk or relay before what it depends on. */
+  const stopWaitingFor = (hash: string): void => {
+    const due: Change[] = []
+    for (const { change, timer } of waiting.values()) {
+      clearTimeout(timer)
+      waiting.delete(change.hash)
+      due.push(change)
+      if (change.hash === hash) break
+    }
+    upload(due)
+    push(contentOf(due))
+    onWaiting()
+  }
+
   const wait = (change: Change): void => {
-    const timer = setTimeout(
-      () => {
-        waiting.delete(change.hash)
-        upload([change])
-        push(contentOf([change]))
-        onWaiting()
-      },
-      WAIT_MIN_MS + Math.random() * WAIT_SPREAD_MS,
-    )
-    waiting.set(change.hash, { change, timer })
+    const delayMs = WAIT_MIN_MS + Math.random() * WAIT_SPREAD_MS
+    waiting.set(change.hash, { change, timer: setTimeout(() => stopWaitingFor(change.hash), delayMs) })
     onWaiting()
   }
 
@@ -177,6 +182,8 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     for (const chunk of fresh) if (isChange(chunk) && foreign.has(chunk.actor)) wait(chunk)
     const ours = fresh.filter((chunk) => !isChange(chunk) || !foreign.has(chunk.actor))
     if (ours.length === 0) return
+    for (const hash of ours.filter(isChange).flatMap(({ deps }) => deps))
+      if (waiting.has(hash)) stopWaitingFor(hash)
     upload(ours)
     push(contentOf(ours))
   }
@@ -198,8 +205,8 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     const accepted = chunks.filter((chunk) => !isChange(chunk) || !isConflict(chunk))
     if (isKnown) known?.add(accepted)
     for (const chunk of accepted) {
+      if (!isKnown) unknown.push(chunk)
       if (isChange(chunk)) {
-        if (!isKnown) unknown.push(chunk)
         if (isKnown && (!inHand.has(chunk.hash) || unacknowledged.has(chunk.hash))) foreign.add(chunk.actor)
         if (isKnown) stopWaiting(chunk.hash)
         if (inHand.has(chunk.hash)) continue
@@ -225,21 +232,21 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       !isChange(chunk) || !(relayKnown.has(chunk.hash) || onTheWay.has(chunk.hash))
     const ask = (asksWhole: boolean): void => {
       inbox.flush()
-      const before = unknownBatches
+      const before = new Set(unknown)
       conversation.ask(relayKnown.heads, asksWhole, (chunks) => {
-        const isTooLarge = asksWhole && chunks.some(({ bytes }) => bytes.length > WHOLE_BYTES)
-        // What was applied meanwhile belongs to the answer: the core remembers it no longer than until then.
-        if (isTooLarge || unknownBatches !== before) {
-          ask(asksWhole && !isTooLarge)
+        if (asksWhole && chunks.some(({ bytes }) => bytes.length > WHOLE_BYTES)) {
+          ask(false)
           return
         }
         const told = new Set(chunks.filter(isChange).map(({ hash }) => hash))
-        const parked = chunks.some(({ type }) => type === 'document')
-          ? []
-          : unknown.filter(({ hash }) => !told.has(hash))
+        const isWhole = chunks.some(({ type }) => type === 'document')
+        // What was applied after the Repo was asked belongs to the answer: the core remembers it no longer than until then.
+        const isLeftOut = (chunk: Chunk): boolean =>
+          isChange(chunk) ? !told.has(chunk.hash) && !(isWhole && before.has(chunk)) : !before.has(chunk)
+        const leftOut = unknown.filter(isLeftOut)
         // Whoever asks next asks about another log, and may have to be told them again.
-        unknown = parked
-        const missing = [...chunks, ...parked].filter(isMissing)
+        unknown = leftOut
+        const missing = [...chunks, ...leftOut].filter(isMissing)
         missing.forEach(remember)
         for (const hash of [...waiting.keys()]) stopWaiting(hash)
         upload(missing)
@@ -256,10 +263,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       return contentOf(edits.flatMap((edit) => decode(edit) ?? []))
     },
     isEmpty: () => !holdsContent,
-    apply: (batch, isKnown) => {
-      if (!isKnown) unknownBatches += 1
-      return batch.flatMap((received, i) => (receive(received, isKnown) ? [] : [i]))
-    },
+    apply: (batch, isKnown) => batch.flatMap((received, i) => (receive(received, isKnown) ? [] : [i])),
     track: () => {
       known = createKnown()
     },

@@ -2,7 +2,7 @@
 export interface Book {
   /** Made by the app, and not yet handed over by the document: nobody knows of them. */
   readonly unspoken: ReadonlySet<string>
-  /** Called saved by the session. */
+  /** Called saved, by the session or the document. */
   readonly saved: ReadonlySet<string>
   /** Written to the disk. */
   readonly onDisk: ReadonlySet<string>
@@ -14,6 +14,8 @@ export interface BookKeeper extends Book {
   told(ids: readonly string[]): void
   /** The session says that nothing is pending. */
   nothingPending(): void
+  /** The document says that these are saved. */
+  calledSaved(ids: readonly string[]): void
   /** All that was told goes to the disk with this ticket, or has gone with an earlier one. */
   writing(ticket: number): void
   wrote(ticket: number, succeeded: boolean): void
@@ -44,6 +46,9 @@ export const createBook = (keep: boolean): BookKeeper => {
     nothingPending: () => {
       for (const id of unsaved) saved.add(id)
       unsaved.clear()
+    },
+    calledSaved: (ids) => {
+      for (const id of ids) saved.add(id)
     },
     writing: (ticket) => {
       for (const [id, at] of unwritten) if (at === undefined) unwritten.set(id, ticket)

@@ -1,4 +1,5 @@
 /** The CRDTs whose documents the simulation can drive. */
+import { createAutomergeDocument } from './automerge-document.ts'
 import { createCounterDocument } from './counter-document.ts'
 import { createLateDocument } from './late-document.ts'
 import type { CreateSimDocument } from './sim-document.ts'
@@ -10,7 +11,7 @@ export interface Kind {
   readonly hasTimers: boolean
 }
 
-export const KIND_NAMES = ['yjs', 'counter', 'late-counter'] as const
+export const KIND_NAMES = ['yjs', 'counter', 'late-counter', 'automerge'] as const
 export type SimKind = (typeof KIND_NAMES)[number]
 
 export const KINDS: Readonly<Record<SimKind, Kind>> = {
@@ -20,4 +21,5 @@ export const KINDS: Readonly<Record<SimKind, Kind>> = {
     createDocument: createLateDocument((provider) => createCounterDocument(provider)),
     hasTimers: true,
   },
+  automerge: { createDocument: (provider) => createAutomergeDocument(provider), hasTimers: true },
 }

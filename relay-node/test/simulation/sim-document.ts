@@ -1,5 +1,6 @@
 /** A document of some CRDT, as the simulation sees it: what an app does to it, and what is compared in the end. */
 import type { Replica } from '../../../providers/src/client/replica.ts'
+import type { DocumentStatus } from '../../../providers/src/client/sync-document.ts'
 import type { Content } from '../../../providers/src/sync/content.ts'
 import type { Received } from '../../../providers/src/sync/effects.ts'
 import type { Clock } from '../../../providers/src/testing/clock.ts'
@@ -13,6 +14,12 @@ export interface SimDocument {
   edits(): ReadonlySet<string>
   /** All that equal documents agree on, by name. */
   facts(): ReadonlyMap<string, string>
+  /** Those of its own edits that an answer to `missing` hands over, if not all went through `onEdited`. */
+  idsIn?(contents: readonly Content[]): readonly string[]
+  /** All that the relay had when asked is applied. */
+  caughtUp?(): void
+  /** What an app would be shown has changed. */
+  statusChanged?(status: DocumentStatus): void
   /** Something in it waits for what has not come. */
   isIncomplete(): boolean
   /** The provider is gone: it is not called any more. */
@@ -31,6 +38,8 @@ export interface SimProvider {
    * called saved, so an id too early hides a loss, and one that never comes is an error.
    */
   readonly onEdited: (content: Content, ids: readonly string[]) => void
+  /** The CRDT has a word of its own for it, and says that these edits are saved. */
+  readonly onSaved: (ids: readonly string[]) => void
   readonly onClaimed: (claim: Uint8Array) => void
   /** What `apply` took turned out to be unreadable. */
   readonly onRejected: (received: Received) => void

@@ -9,7 +9,12 @@ const SIZE = Number(process.env.SEALSYNC_SEEDS ?? (process.env.SEALSYNC_LONG ===
 const REAL_EACH = 4
 
 /** The other kinds are there for the seam: what is between documents has been found out with the first. */
-const SHARES: Readonly<Record<SimKind, number>> = { yjs: 1, counter: 0.2, 'late-counter': 0.1 }
+const SHARES: Readonly<Record<SimKind, number>> = {
+  yjs: 1,
+  counter: 0.2,
+  'late-counter': 0.1,
+  automerge: 0.1,
+}
 
 beforeAll(() => cryptoReady)
 

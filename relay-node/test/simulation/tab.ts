@@ -15,6 +15,7 @@ import { type Book, createBook } from './book.ts'
 import { createDiskWriter, type Disk } from './device.ts'
 import type { Host } from './host.ts'
 import type { Knobs } from './knobs.ts'
+import { createShownStatus } from './shown-status.ts'
 import type { SimDocument, SimProvider } from './sim-document.ts'
 
 const SECRET = new Uint8Array(32).fill(7)
@@ -59,6 +60,7 @@ export const createTab = <Document extends SimDocument>(deps: {
     clock,
     random,
     onEdited: (content, ids) => take({ input: { type: 'edited', content }, ids }),
+    onSaved: (ids) => book.calledSaved(ids),
     onClaimed: (claim) => step({ type: 'claimed', claim }),
     onRejected: (received) => step({ type: 'rejected', received }),
   })
@@ -96,6 +98,7 @@ export const createTab = <Document extends SimDocument>(deps: {
     faults: () => (isHealed() ? 0 : knobs.diskFaults),
   })
   const book = createBook(keep)
+  const showStatus = createShownStatus((status) => document.statusChanged?.(status))
   const alarms: Alarm[] = []
   const answers: Input[] = []
   const waiting: Turn[] = []
@@ -124,7 +127,13 @@ export const createTab = <Document extends SimDocument>(deps: {
         const { question, pending } = effect
         const missing = replica.missing(pending)
         if (!(missing instanceof Function)) answers.push({ type: 'compared', question, contents: missing })
-        else missing((contents) => step({ type: 'compared', question, contents }))
+        else
+          missing((contents) =>
+            take({
+              input: { type: 'compared', question, contents },
+              ids: document.idsIn?.(contents) ?? [],
+            }),
+          )
         return
       }
       case 'capture': {
@@ -155,10 +164,12 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'snapshot-made':
         if (effect.taken) snapshots += 1
         return
+      case 'caught-up':
+        document.caughtUp?.()
+        return
       case 'presence':
       case 'broadcast':
       case 'new':
-      case 'caught-up':
       case 'closed':
         return
     }
@@ -180,6 +191,7 @@ export const createTab = <Document extends SimDocument>(deps: {
       for (const effect of session.step(now.input, clock.now())) perform(effect)
     }
     stepping = false
+    showStatus(session.status(), wire !== undefined)
     if (session.status().pending === 0) book.nothingPending()
     cancelTimer?.()
     const at = session.wakeAt()
@@ -253,6 +265,7 @@ export const createTab = <Document extends SimDocument>(deps: {
         knobs.latencyMs,
       )
       wire = mine
+      showStatus(session.status(), wire !== undefined)
       mine?.up.send(
         encodeToRelay({
           type: 'hello',

@@ -6,6 +6,8 @@ import { signingKey, verify } from '../../../providers/src/crypto.ts'
 import { type Clock, createClock } from '../../../providers/src/testing/clock.ts'
 import { fakeSigning, fakeVerify } from '../../../providers/src/testing/fake-signing.ts'
 import { createRandom } from '../../../providers/src/testing/random.ts'
+import { seedDice } from '../automerge/seeded-dice.ts'
+import { watchRejections } from '../automerge/stray-rejections.ts'
 import { corrupt } from './corrupt.ts'
 import { createDisk, type Disk } from './device.ts'
 import { createHost } from './host.ts'
@@ -60,9 +62,15 @@ export const runSeed = async (
   const world = { seed, profile, realSignatures, createDocument: kind.createDocument }
   if (!kind.hasTimers) return runWorld({ ...world, clock: createClock() })
   const clock = createPlatformClock()
+  const restoreDice = seedDice(seed)
+  const stray: string[] = []
+  const stopWatching = watchRejections((error) => stray.push(error))
   try {
-    return await runWorld({ ...world, clock })
+    const outcome = await runWorld({ ...world, clock })
+    return { ...outcome, errors: [...outcome.errors, ...stray] }
   } finally {
+    stopWatching()
+    restoreDice()
     clock.restore()
   }
 }
