@@ -7,6 +7,9 @@ const conditions = ['sealsync-source']
 const isLong = process.env.SEALSYNC_LONG === '1'
 const minuteMs = 60_000
 
+/** Groups run one after the other: nothing that looks at the clock runs beside what takes all cores. */
+const GROUPS = { cores: 0, clock: 1, browser: 2 } as const
+
 const project = (name: string, root: string, environment = 'node', hasProperties = false) => ({
   extends: true as const,
   root,
@@ -15,6 +18,8 @@ const project = (name: string, root: string, environment = 'node', hasProperties
     environment,
     setupFiles: hasProperties ? [resolve(import.meta.dirname, root, 'test/fixed-seed.ts')] : [],
     include: ['test/**/*.test.{ts,tsx}'],
+    maxWorkers: 2,
+    sequence: { groupOrder: GROUPS.cores },
     testTimeout: isLong ? 60 * minuteMs : minuteMs / 2,
     hookTimeout: minuteMs / 2,
   },
@@ -45,7 +50,14 @@ export default defineConfig({
         },
       },
       project('playground', 'playground', 'happy-dom'),
-      project('benchmarks', 'benchmarks'),
+      {
+        ...project('benchmarks', 'benchmarks'),
+        test: {
+          ...project('benchmarks', 'benchmarks').test,
+          maxWorkers: 1,
+          sequence: { groupOrder: GROUPS.clock },
+        },
+      },
       project('scripts', 'scripts'),
       {
         extends: true as const,
@@ -54,7 +66,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
           // One browser at a time: two of them starve each other on a small machine.
-          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: GROUPS.browser },
           testTimeout: 2 * minuteMs,
           hookTimeout: minuteMs,
         },
