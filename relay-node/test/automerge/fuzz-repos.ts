@@ -37,7 +37,7 @@ export interface FuzzRepo {
   shutdown(): Promise<void>
 }
 
-export interface FuzzRepoOptions {
+interface FuzzRepoOptions {
   readonly peerId: PeerId
   readonly network: NetworkAdapterInterface[]
   readonly storage: StorageAdapterInterface | undefined

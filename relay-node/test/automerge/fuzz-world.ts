@@ -19,7 +19,7 @@ import { seedDice } from './seeded-dice.ts'
 import { watchRejections } from './stray-rejections.ts'
 
 export const FUZZ_PROFILES = ['plain', 'crowded', 'restore', 'raw', 'wipe', 'evil'] as const
-export type FuzzProfile = Extract<Profile, (typeof FUZZ_PROFILES)[number]>
+type FuzzProfile = Extract<Profile, (typeof FUZZ_PROFILES)[number]>
 
 export interface FuzzOptions {
   readonly profile: FuzzProfile
@@ -58,7 +58,7 @@ export const runFuzz = async (seed: number, options: FuzzOptions): Promise<FuzzO
 const runWorld = async (
   options: FuzzOptions & { readonly seed: number; readonly clock: Clock; readonly errors: string[] },
 ): Promise<FuzzOutcome> => {
-  const { seed, clock, errors, profile, openRepo, durationMs = 3_000 } = options
+  const { seed, clock, errors, profile, openRepo, durationMs = 2_500 } = options
   const knobs: Knobs = { ...knobsOf(seed, profile), durationMs }
   const random = createRandom(seed)
   let isHealed = false
@@ -219,7 +219,7 @@ const runWorld = async (
         openTab(device)
       }
     }
-    for (const tab of living()) for (const url of urls) edit(tab, url)
+    for (const device of devices) for (const url of urls) edit(device.living()[0], url)
     await clock.runUntil(clock.now() + SETTLE_MS)
     await judge({
       clock,

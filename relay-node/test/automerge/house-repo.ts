@@ -4,7 +4,7 @@ import { type AdapterOptions, SealsyncNetworkAdapter } from 'sealsync/automerge'
 import { decodeSyncMessage, type SyncMessage } from '../../../providers/src/automerge/sync-message.ts'
 import type { House } from '../house/house.ts'
 
-export interface Said {
+interface Said {
   /** `told`: by the Repo; `heard`: by it. */
   readonly direction: 'told' | 'heard'
   readonly type: string
