@@ -10,7 +10,7 @@ import { readTrace } from '../src/trace.ts'
 
 const isLong = process.env.SEALSYNC_LONG === '1'
 const trace = readTrace('automerge-paper')
-const edits = isLong ? trace.edits.length : 2_000
+const edits = isLong ? trace.edits.length : 1_200
 const timeoutMs = isLong ? 40 * 60_000 : 90_000
 /**
  * What a find takes whatever the document, with a relay on the same machine and other tests beside: some 70 ms when

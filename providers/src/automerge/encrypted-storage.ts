@@ -55,6 +55,8 @@ interface Events {
 export class EncryptedStorageAdapter implements StorageAdapterInterface {
   readonly #inner: InnerStorage
   readonly #atRest: Promise<AtRest>
+  /** Operations that have begun: they end before the keys do. */
+  readonly #running = new Set<Promise<unknown>>()
   readonly #events: Emitter<Events> = createEmitter<Events>(['unreadable'])
 
   constructor(inner: InnerStorage, options: EncryptedStorageOptions) {
@@ -71,51 +73,68 @@ export class EncryptedStorageAdapter implements StorageAdapterInterface {
   }
 
   /** The value of `key`; `undefined` when there is none, or none that opens. */
-  async load(key: StorageKey): Promise<Uint8Array | undefined> {
-    const atRest = await this.#atRest
-    const masked = atRest.mask(key)
-    const sealed = await this.#inner.load(masked)
-    return sealed === undefined ? undefined : this.#open(atRest, masked, sealed)?.data
+  load(key: StorageKey): Promise<Uint8Array | undefined> {
+    return this.#run(async (atRest) => {
+      const masked = atRest.mask(key)
+      const sealed = await this.#inner.load(masked)
+      return sealed === undefined ? undefined : this.#open(atRest, masked, sealed)?.data
+    })
   }
 
-  async save(key: StorageKey, data: Uint8Array): Promise<void> {
-    const atRest = await this.#atRest
-    const { masked, sealed } = atRest.seal(key, data)
-    await this.#inner.save(masked, sealed)
+  save(key: StorageKey, data: Uint8Array): Promise<void> {
+    return this.#run((atRest) => {
+      const { masked, sealed } = atRest.seal(key, data)
+      return this.#inner.save(masked, sealed)
+    })
   }
 
-  async remove(key: StorageKey): Promise<void> {
-    const atRest = await this.#atRest
-    await this.#inner.remove(atRest.mask(key))
+  remove(key: StorageKey): Promise<void> {
+    return this.#run((atRest) => this.#inner.remove(atRest.mask(key)))
   }
 
   /** All entries below `keyPrefix` that open, with their true keys, in the order of the wrapped adapter. */
-  async loadRange(keyPrefix: StorageKey): Promise<Chunk[]> {
-    const atRest = await this.#atRest
-    const prefix = atRest.mask(keyPrefix)
-    const entries: Entry[] = []
-    for (const { key: masked, data: sealed } of await this.#inner.loadRange(prefix)) {
-      if (sealed === undefined) continue
-      // automerge-repo takes whatever a range holds for part of the document: a sealed entry of another must not pass.
-      const entry = this.#open(atRest, masked, sealed, prefix)
-      if (entry !== undefined) entries.push(entry)
-    }
-    return entries
+  loadRange(keyPrefix: StorageKey): Promise<Chunk[]> {
+    return this.#run(async (atRest) => {
+      const prefix = atRest.mask(keyPrefix)
+      const entries: Entry[] = []
+      for (const { key: masked, data: sealed } of await this.#inner.loadRange(prefix)) {
+        if (sealed === undefined) continue
+        // automerge-repo takes whatever a range holds for part of the document: a sealed entry of another must not pass.
+        const entry = this.#open(atRest, masked, sealed, prefix)
+        if (entry !== undefined) entries.push(entry)
+      }
+      return entries
+    })
   }
 
-  async removeRange(keyPrefix: StorageKey): Promise<void> {
-    const atRest = await this.#atRest
-    await this.#inner.removeRange(atRest.mask(keyPrefix))
+  removeRange(keyPrefix: StorageKey): Promise<void> {
+    return this.#run((atRest) => this.#inner.removeRange(atRest.mask(keyPrefix)))
   }
 
-  /** Closes the wrapped adapter, if it can be closed, and overwrites the keys; from then on all operations reject. */
+  /**
+   * Closes the wrapped adapter, if it can be closed. Operations that have begun still end; then the keys are overwritten,
+   * and all others reject.
+   */
   async close(): Promise<void> {
     // Not awaited: a secret that never comes must not keep a repo from shutting down.
     this.#atRest.then(
-      (atRest) => atRest.wipe(),
+      async (atRest) => {
+        await Promise.allSettled(this.#running)
+        atRest.wipe()
+      },
       () => undefined,
     )
     await this.#inner.close?.()
+  }
+
+  async #run<Result>(work: (atRest: AtRest) => Promise<Result>): Promise<Result> {
+    const running = this.#atRest.then(work)
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
   }
 
   #open(

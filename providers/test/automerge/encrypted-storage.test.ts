@@ -465,14 +465,15 @@ describe('close', () => {
     await storage.close()
   })
 
-  test('does not report what was being loaded as unreadable', async () => {
+  test('lets an operation end that has begun', async () => {
     const { inner } = await filled()
     const onUnreadable = vi.fn()
     let answer: () => void = () => undefined
+    const { load } = inner
     const asked = new Promise<void>((resolveAsked) => {
-      inner.load = () =>
+      inner.load = (key) =>
         new Promise((resolve) => {
-          answer = () => resolve(new Uint8Array(60))
+          answer = () => resolve(load(key))
           resolveAsked()
         })
     })
@@ -481,7 +482,8 @@ describe('close', () => {
     await asked
     await storage.close()
     answer()
-    await expect(loading).rejects.toThrow(/closed/)
+    expect(await loading).toEqual(utf8('snapshot of one'))
+    await vi.waitFor(() => expect(storage.load(['a'])).rejects.toThrow(/closed/))
     expect(onUnreadable).not.toHaveBeenCalled()
   })
 })

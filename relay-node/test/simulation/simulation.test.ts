@@ -11,8 +11,8 @@ const REAL_EACH = 4
 /** The other kinds are there for the seam: what is between documents has been found out with the first. */
 const SHARES: Readonly<Record<SimKind, number>> = {
   yjs: 1,
-  counter: 0.2,
-  'late-counter': 0.1,
+  counter: 0.1,
+  'late-counter': 0.05,
   automerge: 0.1,
 }
 
