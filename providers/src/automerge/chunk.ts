@@ -9,9 +9,9 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js'
 import { createReader, createWriter, equalBytes, type Reader, toHex } from '../bytes.ts'
+import { inflateWithin } from '../client/inflate.ts'
 import { err, ok, type Result } from '../result.ts'
 import { readHashes } from './hashes.ts'
-import { inflateWithin } from './inflate-within.ts'
 
 const MAGIC = 0x856f4a83
 const CHECKSUM_BYTES = 4

@@ -7,11 +7,17 @@ const SLICE_BYTES = 4096
 
 export const deflate = (bytes: Uint8Array): Uint8Array => deflateSync(bytes, { level: 9 })
 
-/**
- * Inflates to exactly `length` bytes; `undefined` for anything else: more, fewer, malformed, or cut off.
- * Never makes more than a few megabytes beyond `length`, whatever the input claims.
- */
+/** Inflates to exactly `length` bytes; `undefined` for anything else: more, fewer, malformed, or cut off. */
 export const inflate = (bytes: Uint8Array, length: number): Uint8Array | undefined => {
+  const inflated = inflateWithin(bytes, length)
+  return inflated?.length === length ? inflated : undefined
+}
+
+/**
+ * Inflates to at most `limit` bytes; `undefined` for more, malformed, or cut off. Never makes more than a few megabytes
+ * beyond `limit`, whatever the input claims. Bytes behind the end of the stream are passed over.
+ */
+export const inflateWithin = (bytes: Uint8Array, limit: number): Uint8Array | undefined => {
   const parts: Uint8Array[] = []
   let total = 0
   const inflater = new Inflate((part) => {
@@ -19,11 +25,11 @@ export const inflate = (bytes: Uint8Array, length: number): Uint8Array | undefin
     total += part.length
   })
   try {
-    for (let at = 0; at < bytes.length && total <= length; at += SLICE_BYTES) {
+    for (let at = 0; at < bytes.length && total <= limit; at += SLICE_BYTES) {
       inflater.push(bytes.subarray(at, at + SLICE_BYTES), at + SLICE_BYTES >= bytes.length)
     }
   } catch {
     return undefined
   }
-  return total === length && bytes.length > 0 ? concat(...parts) : undefined
+  return total <= limit && bytes.length > 0 ? concat(...parts) : undefined
 }
