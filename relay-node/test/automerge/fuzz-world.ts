@@ -41,6 +41,10 @@ const SECRET = Uint8Array.from({ length: 32 }, (_, i) => i * 7)
 const HEAL_MS = 60_000
 const SETTLE_MS = 60_000
 
+/** Its content, and not only what the Repo notes about peers. */
+const isStored = ({ disk }: FuzzDevice, documentId: string): boolean =>
+  ['snapshot', 'incremental'].some((kind) => (disk?.values(documentId, kind).length ?? 0) > 0)
+
 export const runFuzz = async (seed: number, options: FuzzOptions): Promise<FuzzOutcome> => {
   const errors: string[] = []
   const unwatch = watchRejections((error) => errors.push(error))
@@ -142,7 +146,7 @@ const runWorld = async (
   sometimes(knobs.killEveryMs, () => {
     const device = anyDevice()
     const tab = random.pick(device.living())
-    for (const id of fresh) if ((author.disk?.values(id).length ?? 0) > 0) fresh.delete(id)
+    for (const id of fresh) if (isStored(author, id)) fresh.delete(id)
     if (device === author && fresh.size > 0) return
     if (random.chance(0.6)) tab?.kill()
     else tab?.close()
