@@ -72,7 +72,7 @@ export const createFuzzDevice = (deps: {
       for (const other of device.living()) {
         const [near, far] = createTabLink().adapters
         links.push(near)
-        other.repo.link(far)
+        other.link(far)
       }
       const tab = createFuzzTab({
         name: `${name}t${device.tabs.length}`,

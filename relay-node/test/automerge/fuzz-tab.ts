@@ -18,7 +18,9 @@ export interface FuzzTab {
   readonly repo: FuzzRepo
   readonly handles: Map<string, FuzzHandle>
   /** It had another tab beside it from the start. */
-  readonly wasLinked: boolean
+  wasLinked(): boolean
+  /** To a tab that was opened later. */
+  link(adapter: NetworkAdapterInterface): void
   readonly alarms: string[]
   /** Names of edits that the tab was told are saved, and who said so. */
   readonly saved: ReadonlyMap<string, { readonly url: string; readonly by: string }>
@@ -74,6 +76,7 @@ export const createFuzzTab = (deps: {
   readonly isHealed: () => boolean
 }): FuzzTab => {
   const { name, clock, random, openRepo, network, options, disk, links } = deps
+  let isLinked = links.length > 0
   let isAlive = true
   let isClosed = false
   let messages = 0
@@ -138,7 +141,11 @@ export const createFuzzTab = (deps: {
     network,
     repo,
     handles,
-    wasLinked: links.length > 0,
+    wasLinked: () => isLinked,
+    link: (link) => {
+      isLinked = true
+      repo.link(link)
+    },
     alarms,
     saved,
     heard,

@@ -218,7 +218,7 @@ const runWorld = async (
     // A Repo to which a linked tab has said that it has a document asks nobody else, even when that tab dies over it.
     for (const device of devices) {
       for (const tab of device.living()) {
-        if (!tab.wasLinked || urls.every((url) => tab.handles.get(url)?.isReady() === true)) continue
+        if (!tab.wasLinked() || urls.every((url) => tab.handles.get(url)?.isReady() === true)) continue
         tab.close()
         openTab(device)
       }
