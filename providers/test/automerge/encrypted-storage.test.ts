@@ -497,9 +497,9 @@ describe('the constructor', () => {
         'EncryptedStorageAdapter: there is no option "onUnreadabel"; known: secret, onUnreadable',
       ),
     )
-    // @ts-expect-error: the point of the test
+    // @ts-expect-error: no storage to wrap, which only a caller without types can do, and must be told
     expect(() => new EncryptedStorageAdapter({ secret })).toThrow(/the storage adapter to wrap first/)
-    // @ts-expect-error: the point of the test
+    // @ts-expect-error: no options, which only a caller without types can do, and must be told
     expect(() => new EncryptedStorageAdapter(inner)).toThrow(/pass an object with secret/)
   })
 })

@@ -67,7 +67,7 @@ describe('createClient', () => {
   })
 
   test('has no event of that name', () => {
-    // @ts-expect-error: the point of the test
+    // @ts-expect-error: a misspelt event, which only a caller without types can pass, and must be told
     expect(() => client().on('statsu', () => undefined)).toThrow(
       /"statsu"; known: status, connection-close, connection-error/,
     )
@@ -103,7 +103,7 @@ describe('open', () => {
 
   test('names events that exist', () => {
     const document = client().open({ secret, room: 'r' }, replica)
-    // @ts-expect-error: the point of the test
+    // @ts-expect-error: a misspelt event, which only a caller without types can pass, and must be told
     expect(() => document.on('synced', () => undefined)).toThrow(/known: status, presence, broadcast, alarm/)
     document.close()
   })
