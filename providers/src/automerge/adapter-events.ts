@@ -26,6 +26,12 @@ export interface AdapterEvents {
   readonly alarm: Alarm & { readonly documentId: string }
   /** `storage` could not be read or written for a document; writing is tried again, reading is not. */
   readonly 'storage-error': { readonly documentId: string; readonly error: Error }
+  /** A broadcast was too large to be sent: with names of sender and run it has `bytes`, and may have `limitBytes`. */
+  readonly 'broadcast-dropped': {
+    readonly documentId: string
+    readonly bytes: number
+    readonly limitBytes: number
+  }
   /** Nothing was ever stored in this document: it is new, or the secret is wrong. */
   readonly new: { readonly documentId: string; readonly docId: string | undefined }
 }

@@ -19,7 +19,7 @@ import { createRelayPeer, type RelayPeer } from './relay-peer.ts'
 
 type Events = AdapterEvents & NetworkAdapterEvents
 
-const FACTS = ['status', 'alarm', 'new', 'storage-error'] as const
+const FACTS = ['status', 'alarm', 'new', 'storage-error', 'broadcast-dropped'] as const
 
 type Unsubscribe = Readonly<Record<keyof AdapterEvents, Map<unknown, () => void>>>
 
@@ -49,6 +49,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
     alarm: new Map(),
     new: new Map(),
     'storage-error': new Map(),
+    'broadcast-dropped': new Map(),
   }
   private client: Client | undefined
   private relay: RelayPeer | undefined
@@ -71,7 +72,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
     this.relayPeerId = peerIdFrom(`${name}-${Math.random().toString(36).slice(2)}`)
   }
 
-  /** `status`, `alarm`, `new` and `storage-error` tell the app; the other events are those by which the Repo hears an adapter. */
+  /** `AdapterEvents` tell the app; the other events are those by which the Repo hears an adapter. */
   override on<Name extends keyof AdapterEvents>(
     name: Name,
     listener: (event: AdapterEvents[Name]) => void,

@@ -35,6 +35,10 @@ export type Chunk =
   /** A bundle, or a kind newer than this reader. */
   | { readonly type: 'other'; readonly bytes: Uint8Array }
 
+export type Change = Extract<Chunk, { type: 'change' }>
+
+export const isChange = (chunk: Chunk): chunk is Change => chunk.type === 'change'
+
 /**
  * Reads concatenated chunks: all of them with the right checksums, or none. Whether the operations inside make sense
  * only Automerge can tell.

@@ -1,5 +1,5 @@
 /** What the relay is known to hold of a document, as far as hashes tell. */
-import type { Chunk } from './chunk.ts'
+import type { Change, Chunk } from './chunk.ts'
 import { advanceHeads } from './heads.ts'
 
 export interface Known {
@@ -11,8 +11,6 @@ export interface Known {
    */
   heads(): readonly string[]
 }
-
-type Change = Extract<Chunk, { type: 'change' }>
 
 export const createKnown = (): Known => {
   const hashes = new Set<string>()

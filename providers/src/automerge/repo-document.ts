@@ -1,6 +1,7 @@
 /** One document of a Repo on its way through the relay: opened by the Repo's first message about it. */
 import type { Client, Where } from '../client/client.ts'
 import type { DocumentStatus, SyncDocument } from '../client/sync-document.ts'
+import { MAX_EPHEMERAL_PAYLOAD } from '../sync/content.ts'
 import type { Alarm } from '../sync/effects.ts'
 import { decodeEphemeral, type Ephemeral, encodeEphemeral } from './ephemeral.ts'
 import { createRecent } from './recent.ts'
@@ -26,6 +27,8 @@ interface RepoDocumentEvents {
   readonly alarm: (alarm: Alarm) => void
   readonly isNew: () => void
   readonly storageError: (error: Error) => void
+  /** A broadcast was too large. */
+  readonly dropped: (size: { readonly bytes: number; readonly limitBytes: number }) => void
   /** The Repo has lost what it held: open the document once more, from the start, with its last message. */
   readonly lost: (data: Uint8Array) => void
 }
@@ -169,7 +172,10 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
     },
     broadcast: (ephemeral) => {
       if (ephemeral.count <= (delivered.get(`${ephemeral.senderId} ${ephemeral.sessionId}`) ?? 0)) return
-      document.broadcast(encodeEphemeral(ephemeral))
+      const payload = encodeEphemeral(ephemeral)
+      // The Repo has handed it over long ago: there is nobody left to throw to.
+      if (payload.length <= MAX_EPHEMERAL_PAYLOAD) document.broadcast(payload)
+      else events.dropped({ bytes: payload.length, limitBytes: MAX_EPHEMERAL_PAYLOAD })
     },
     status,
     docId: document.docId,

@@ -3,21 +3,17 @@
  * and the relay have from each other: a bounded memory of hashes, and for the first comparison what the relay delivered.
  */
 import { fromHex } from '../bytes.ts'
-import type { Later, Replica } from '../client/replica.ts'
+import type { Replica } from '../client/replica.ts'
 import type { Content } from '../sync/content.ts'
 import type { Received } from '../sync/effects.ts'
-import { type Chunk, readChunks } from './chunk.ts'
+import { type Change, type Chunk, isChange } from './chunk.ts'
+import { chunksOf, contentOf, piecesOf } from './chunk-content.ts'
 import { type Conversation, createConversation } from './conversation.ts'
 import { createInbox } from './inbox.ts'
 import { createKnown, type Known } from './known.ts'
 import { createRecent } from './recent.ts'
 
-/** Storage chunks of Automerge, one behind the other: what `Automerge.loadIncremental` takes. */
-export const AUTOMERGE_CHUNKS = 3
-
 export interface RepoReplica extends Replica {
-  missing(pending: readonly Content[]): readonly Content[] | Later<readonly Content[]>
-  capture(evenIncomplete: boolean): Content | undefined | Later<Content | undefined>
   /** A `sync` or `request` message of the Repo about this document; false when it cannot be read. */
   heard(data: Uint8Array): boolean
   /** The Repo holds content, as its first message says. */
@@ -45,46 +41,11 @@ export interface RepoReplicaOptions {
   readonly inboundWindowMs: number | 'adaptive'
 }
 
-type Change = Extract<Chunk, { type: 'change' }>
-
 const REMEMBERED = 16_384
-/** What is told at once of a large document: well below what a relay takes as one update. */
-const PIECE_BYTES = 1024 * 1024
 /** A document that is larger than this goes up change by change, in pieces. */
 const WHOLE_BYTES = 3 * 1024 * 1024
 const WAIT_MIN_MS = 200
 const WAIT_SPREAD_MS = 300
-
-const contentOf = (chunks: readonly Chunk[]): Content => {
-  const payload = new Uint8Array(chunks.reduce((sum, { bytes }) => sum + bytes.length, 0))
-  let at = 0
-  for (const { bytes } of chunks) {
-    payload.set(bytes, at)
-    at += bytes.length
-  }
-  return { encoding: AUTOMERGE_CHUNKS, payload }
-}
-
-const piecesOf = (chunks: readonly Chunk[]): readonly Content[] => {
-  const pieces: Chunk[][] = []
-  let bytes = PIECE_BYTES
-  for (const chunk of chunks) {
-    bytes += chunk.bytes.length
-    if (bytes > PIECE_BYTES) {
-      pieces.push([])
-      bytes = chunk.bytes.length
-    }
-    pieces.at(-1)?.push(chunk)
-  }
-  return pieces.map(contentOf)
-}
-
-const decode = ({ encoding, payload }: Content): readonly Chunk[] | undefined => {
-  const read = encoding === AUTOMERGE_CHUNKS ? readChunks(payload) : undefined
-  return read?.ok ? read.value : undefined
-}
-
-const isChange = (chunk: Chunk): chunk is Change => chunk.type === 'change'
 
 export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   const { emit, push, claim, onWaiting, isSaved, onRejected, onLost, ackThrottleMs, inboundWindowMs } =
@@ -139,6 +100,11 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     return first !== undefined && first !== change.hash
   }
 
+  /** Each piece for itself: a merged branch may be more than a relay takes as one update. */
+  const pushAll = (chunks: readonly Chunk[]): void => {
+    for (const piece of piecesOf(chunks)) push(piece)
+  }
+
   const upload = (chunks: readonly Chunk[]): void => {
     for (const chunk of chunks) {
       if (!isChange(chunk)) continue
@@ -160,7 +126,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       if (change.hash === hash) break
     }
     upload(due)
-    push(contentOf(due))
+    pushAll(due)
     onWaiting()
   }
 
@@ -185,7 +151,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     for (const hash of ours.filter(isChange).flatMap(({ deps }) => deps))
       if (waiting.has(hash)) stopWaitingFor(hash)
     upload(ours)
-    push(contentOf(ours))
+    pushAll(ours)
   }
 
   const conversation: Conversation = createConversation({
@@ -200,7 +166,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
 
   /** Takes what can be taken; false when something in it cannot. */
   const receive = (received: Received, isKnown: boolean): boolean => {
-    const chunks = decode(received)
+    const chunks = chunksOf(received)
     if (chunks === undefined) return false
     const accepted = chunks.filter((chunk) => !isChange(chunk) || !isConflict(chunk))
     if (isKnown) known?.add(accepted)
@@ -224,7 +190,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   ): void => {
     const onTheWay = new Set(
       pending
-        .flatMap((content) => decode(content) ?? [])
+        .flatMap((content) => chunksOf(content) ?? [])
         .filter(isChange)
         .map(({ hash }) => hash),
     )
@@ -260,7 +226,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     merge: (edits) => {
       const [only] = edits
       if (only !== undefined && edits.length === 1) return only
-      return contentOf(edits.flatMap((edit) => decode(edit) ?? []))
+      return contentOf(edits.flatMap((edit) => chunksOf(edit) ?? []))
     },
     isEmpty: () => !holdsContent,
     apply: (batch, isKnown) => batch.flatMap((received, i) => (receive(received, isKnown) ? [] : [i])),
@@ -285,7 +251,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
         })
     },
     acknowledged: (content) => {
-      for (const chunk of decode(content) ?? []) if (isChange(chunk)) unacknowledged.delete(chunk.hash)
+      for (const chunk of chunksOf(content) ?? []) if (isChange(chunk)) unacknowledged.delete(chunk.hash)
     },
     heard: conversation.received,
     holdsContent: (large) => {
@@ -305,7 +271,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       // The other tab may be about to close, too.
       const left = [...waiting.values()].map(({ change }) => change)
       for (const { hash } of left) stopWaiting(hash)
-      if (left.length > 0) push(contentOf(left))
+      pushAll(left)
       inbox.close()
       conversation.close()
     },

@@ -1,7 +1,8 @@
 /** What a Repo and its app expect of an adapter, with default options: the relay is the only peer. */
+import { randomBytes } from 'node:crypto'
 import type { DocHandle, DocumentId, PeerId } from '@automerge/automerge-repo'
 import { generateSecret, memoryStorage } from 'sealsync'
-import type { AdapterOptions } from 'sealsync/automerge'
+import type { AdapterEvents, AdapterOptions } from 'sealsync/automerge'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHouse, type House } from '../house/house.ts'
 import { type HouseRepo, openHouseRepo } from './house-repo.ts'
@@ -12,6 +13,7 @@ import { createTabLink, type TabLink } from './tab-link.ts'
 
 interface Notes {
   list: string[]
+  blobs?: Uint8Array[]
 }
 type Handle = DocHandle<Notes>
 
@@ -294,6 +296,22 @@ describe('ephemerals', () => {
     return heard
   }
 
+  test('that are too large are named, and neither bring the app down nor stop the next one', async () => {
+    const [a, b] = [open({}, { peerId: 'a' }), open({}, { peerId: 'b' })]
+    const handle = await create(a)
+    const found = await find(b, handle)
+    await pass(3_000)
+    const dropped: AdapterEvents['broadcast-dropped'][] = []
+    a.adapter.on('broadcast-dropped', (event) => dropped.push(event))
+    const heard = listen(found)
+    handle.broadcast('x'.repeat(100_000))
+    handle.broadcast('small')
+    await pass(2_000)
+    expect(heard).toEqual(['a small'])
+    expect(dropped).toMatchObject([{ documentId: handle.documentId, limitBytes: 62_947 }])
+    expect(dropped[0]?.bytes).toBeGreaterThan(100_000)
+  })
+
   test('keep their sender and order, and cost one message each: nothing is echoed', async () => {
     const [alice, bob] = [open({}, { peerId: 'alice' }), open({}, { peerId: 'bob' })]
     const handle = await create(alice)
@@ -323,6 +341,21 @@ describe('ephemerals', () => {
     await pass(2_000)
     expect(heard).toEqual([])
   })
+})
+
+test('edits of one moment that are more than a relay takes as one update all arrive', async () => {
+  const [a, b] = [open(), open()]
+  const handle = await create(a)
+  const found = await find(b, handle)
+  handle.change((doc) => {
+    doc.blobs = []
+  })
+  for (let i = 0; i < 8; i++) {
+    handle.change((doc) => doc.blobs?.push(new Uint8Array(randomBytes(750_000))))
+  }
+  await until(() => found.doc().blobs?.length === 8)
+  await until(() => isSaved(a, handle))
+  expect(found.heads()).toEqual(handle.heads())
 })
 
 describe('linked tabs', () => {

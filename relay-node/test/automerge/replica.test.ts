@@ -2,11 +2,8 @@
 import * as A from '@automerge/automerge'
 import { type DocHandle, interpretAsDocumentId, Repo } from '@automerge/automerge-repo'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import {
-  AUTOMERGE_CHUNKS,
-  createRepoReplica,
-  type RepoReplica,
-} from '../../../providers/src/automerge/repo-replica.ts'
+import { AUTOMERGE_CHUNKS } from '../../../providers/src/automerge/chunk-content.ts'
+import { createRepoReplica, type RepoReplica } from '../../../providers/src/automerge/repo-replica.ts'
 import type { Content } from '../../../providers/src/sync/content.ts'
 import type { Received } from '../../../providers/src/sync/effects.ts'
 import { createRelayLine } from '../simulation/relay-line.ts'

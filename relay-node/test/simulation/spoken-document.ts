@@ -83,6 +83,7 @@ export const createSpokenDocument = (
       ephemeral: () => undefined,
       status: () => undefined,
       alarm: () => undefined,
+      dropped: () => undefined,
       storageError: () => undefined,
       isNew: () => undefined,
       lost: () => {
