@@ -34,6 +34,7 @@ const LABELS = [
   'device-proof',
   'read-proof',
   'log-digest',
+  'state-digest',
   'lockbox-set',
 ] as const
 

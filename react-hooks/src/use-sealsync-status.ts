@@ -11,6 +11,7 @@ const UNKNOWN: SealsyncStatus = Object.freeze({
   synced: false,
   unsyncedChanges: 0,
   isNew: false,
+  upgradeNeeded: false,
   reason: undefined,
 })
 

@@ -17,6 +17,8 @@ export interface AdapterStatus {
   readonly unsyncedChanges: number
   /** Nothing was ever stored in this document: it is new, or the secret is wrong. */
   readonly isNew: boolean
+  /** Somebody writes with a newer version, in a form that this one cannot read: it is kept, and shows after an upgrade. */
+  readonly upgradeNeeded: boolean
 }
 
 export interface AdapterEvents {

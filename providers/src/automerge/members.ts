@@ -27,6 +27,7 @@ const ROOM = 'sealsync members'
 /** Nothing is ever written here. */
 const NOTHING: Replica = {
   isEmpty: () => true,
+  encodings: [],
   merge: ([first]) => first ?? { encoding: 0, payload: new Uint8Array(0) },
   apply: (batch) => batch.map((_, position) => position),
   track: () => undefined,

@@ -103,6 +103,7 @@ export const createRelayPeer = (deps: {
         synced: false,
         unsyncedChanges: 0,
         isNew: false,
+        upgradeNeeded: false,
       })
       return undefined
     })
@@ -166,7 +167,7 @@ const isEphemeral = (message: Message): message is Message & { count: number; se
   typeof message.sessionId === 'string'
 
 const describe = (documentId: string, document: RepoDocument): AdapterStatus => {
-  const { connection, sync, reason, synced, pending, isNew } = document.status()
+  const { connection, sync, reason, synced, pending, isNew, upgradeNeeded } = document.status()
   return Object.freeze({
     documentId,
     docId: document.docId(),
@@ -176,5 +177,6 @@ const describe = (documentId: string, document: RepoDocument): AdapterStatus => 
     synced,
     unsyncedChanges: pending,
     isNew,
+    upgradeNeeded,
   })
 }

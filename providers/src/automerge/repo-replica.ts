@@ -7,7 +7,7 @@ import type { Replica } from '../client/replica.ts'
 import type { Content } from '../sync/content.ts'
 import type { Received } from '../sync/effects.ts'
 import { type Change, type Chunk, isChange } from './chunk.ts'
-import { chunksOf, contentOf, piecesOf } from './chunk-content.ts'
+import { AUTOMERGE_CHUNKS, chunksOf, contentOf, piecesOf } from './chunk-content.ts'
 import { type Conversation, createConversation } from './conversation.ts'
 import { createInbox } from './inbox.ts'
 import { createKnown, type Known } from './known.ts'
@@ -223,6 +223,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   }
 
   return {
+    encodings: [AUTOMERGE_CHUNKS],
     merge: (edits) => {
       const [only] = edits
       if (only !== undefined && edits.length === 1) return only

@@ -5,6 +5,7 @@
 import { MAX_EPHEMERAL_PAYLOAD } from '../sync/content.ts'
 import type { SessionOptions } from '../sync/core.ts'
 import type { Input } from '../sync/effects.ts'
+import { createAttachment } from './attachment.ts'
 import type { Carrier } from './carrier.ts'
 import { createEmitter } from './emitter.ts'
 import type { Replica } from './replica.ts'
@@ -36,6 +37,7 @@ const isSame = (a: DocumentStatus, b: DocumentStatus): boolean =>
   a.pending === b.pending &&
   a.synced === b.synced &&
   a.isNew === b.isNew &&
+  a.upgradeNeeded === b.upgradeNeeded &&
   a.reason === b.reason &&
   a.connection === b.connection
 
@@ -47,7 +49,9 @@ export const createDocument = (deps: {
   readonly start: (secret: Uint8Array, onStorageError: (error: unknown) => void) => Promise<Started>
   readonly onClosed: (document: ConnectedDocument) => void
 }): ConnectedDocument => {
-  const { carrier, replica } = deps
+  const { replica } = deps
+  const attachment = createAttachment(deps.carrier)
+  const { carrier } = attachment
   const emitter = createEmitter<DocumentEvents>(EVENTS)
   const holdsContent = !replica.isEmpty()
   let queued: Input[] = []
@@ -66,7 +70,7 @@ export const createDocument = (deps: {
     if (run === undefined) {
       const pending = queued.filter(({ type }) => type === 'edited').length + (holdsContent ? 1 : 0)
       const shown = problem ?? { sync: 'loading', reason: undefined }
-      return { ...shown, pending, synced: false, isNew: false, connection }
+      return { ...shown, pending, synced: false, isNew: false, upgradeNeeded: false, connection }
     }
     const shown = run.status()
     if (shown.sync !== 'offline') return { ...shown, connection }
@@ -150,7 +154,7 @@ export const createDocument = (deps: {
   const document: ConnectedDocument = {
     push: (content) => feed({ type: 'edited', content }),
     claim: (claim) => feed({ type: 'claimed', claim }),
-    reject: (received) => feed({ type: 'rejected', received }),
+    reject: (received, reason = { type: 'unreadable' }) => feed({ type: 'rejected', received, reason }),
     presence: (payload) => feed({ type: 'presented', payload }),
     broadcast: (payload) => {
       if (payload.length > MAX_EPHEMERAL_PAYLOAD) {
@@ -176,6 +180,17 @@ export const createDocument = (deps: {
       }),
     pause: (directions) => feed({ type: 'pause', directions }),
     resume: (directions) => feed({ type: 'resume', directions }),
+    detach: () => {
+      if (isClosed) return
+      run?.feed({ type: 'flush' })
+      attachment.detach()
+      document.connectionChanged()
+    },
+    attach: () => {
+      if (isClosed) return
+      attachment.attach()
+      document.connectionChanged()
+    },
     status: () => status,
     get connection() {
       return status.connection

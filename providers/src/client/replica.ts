@@ -26,6 +26,16 @@ export interface Replica extends Codec {
    * then includes what waits. It includes all that was applied before this call, and may include more.
    */
   capture(evenIncomplete: boolean): Content | undefined | Later<Content | undefined>
+  /**
+   * What the document holds beyond these contents, in pieces that fit into an update each; changes nothing. Without it
+   * a snapshot that lacks what it says it covers goes unnoticed.
+   */
+  beyond?(contents: readonly Content[]): readonly Content[]
+  /**
+   * The whole document in a form that depends on nothing but its content: equal in all replicas that hold the same,
+   * however it came to them. Without it, or when it is `undefined`, replicas that differ go unnoticed.
+   */
+  canonical?(): Uint8Array | undefined
   /** The relay holds this content now: one that was pushed, or several that were merged. */
   acknowledged?(content: Content): void
 }

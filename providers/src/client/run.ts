@@ -3,7 +3,6 @@
  * timer, its writes and its locks, and gives all of them back.
  */
 import { randomBytes, verify } from '../crypto.ts'
-import { CLOSE } from '../protocol/close.ts'
 import { unreachable } from '../result.ts'
 import type { SessionOptions } from '../sync/core.ts'
 import type { Effect, Input, SessionStatus } from '../sync/effects.ts'
@@ -48,7 +47,6 @@ export const createRun = (deps: {
   let adopted: { readonly release: () => void; ticket: number | undefined }[] = []
   let release: (() => void) | undefined
   let adoption: Adoption | undefined
-  let isAttached = false
   let stage: 'open' | 'closing' | 'closed' = 'open'
 
   const session = createSession({
@@ -82,10 +80,22 @@ export const createRun = (deps: {
       case 'capture': {
         const { question, evenIncomplete } = effect
         const captured = replica.capture(evenIncomplete)
-        if (!(captured instanceof Function)) loop.answer({ type: 'captured', question, content: captured })
-        else captured((content) => loop.feed({ type: 'captured', question, content }))
+        if (!(captured instanceof Function)) {
+          const canonical = captured && replica.canonical?.()
+          loop.answer({ type: 'captured', question, content: captured, canonical })
+        } else captured((content) => loop.feed({ type: 'captured', question, content }))
         return
       }
+      case 'audit':
+        loop.answer({
+          type: 'audited',
+          question: effect.question,
+          missing: replica.beyond?.(effect.known) ?? [],
+        })
+        return
+      case 'digest':
+        loop.answer({ type: 'digested', question: effect.question, canonical: replica.canonical?.() })
+        return
       case 'acknowledged':
         replica.acknowledged?.(effect.content)
         return
@@ -136,7 +146,7 @@ export const createRun = (deps: {
     stage = 'closed'
     loop.stop()
     adoption?.stop()
-    if (isAttached) carrier.detach(vault.docId)
+    carrier.detach(vault.docId)
     await keeper?.idle()
     release?.()
     for (const one of adopted) one.release()
@@ -186,14 +196,10 @@ export const createRun = (deps: {
       if (storage !== undefined) {
         adoption = startAdoption({ storage, docId, owner: session.owner, adopt, onError: onStorageError })
       }
-      isAttached = carrier.attach(vault.docId, {
+      carrier.attach(vault.docId, {
         feed: (input) => loop.feed(input),
         trace: (frame) => emit('frame', frame),
       })
-      if (isAttached) return
-      const reason = 'this client has the same room open already: share that document'
-      const frame = { type: 'closed', docId: vault.docId, code: CLOSE.forbidden, reason } as const
-      loop.feed({ type: 'received', frame })
     },
     keep: (said) => {
       stage = 'closing'

@@ -1,7 +1,7 @@
 /** What the app, or a CRDT binding, holds of one open document. */
 import type { SessionName } from '../protocol/item.ts'
 import type { Content } from '../sync/content.ts'
-import type { Alarm, PauseDirections, Received, SessionStatus } from '../sync/effects.ts'
+import type { Alarm, PauseDirections, Received, Rejection, SessionStatus } from '../sync/effects.ts'
 
 /** Of the socket that this document shares: `connecting` while an attempt is under way. */
 export type ConnectionStatus = 'connecting' | 'connected' | 'disconnected'
@@ -37,8 +37,11 @@ export interface SyncDocument {
   push(content: Content): void
   /** From now on the app edits under this CRDT author id as well. */
   claim(claim: Uint8Array): void
-  /** The CRDT turned out not to be able to read this after all; raises `quarantined`. */
-  reject(received: Received): void
+  /**
+   * The CRDT did not apply this after all, or not all of it. Without a reason it could not read it; raises
+   * `quarantined`, or `clientid-conflict` for a conflict.
+   */
+  reject(received: Received, reason?: Rejection): void
   /** What others should see of this session; `undefined` withdraws it. */
   presence(payload: Uint8Array | undefined): void
   /**
@@ -54,6 +57,13 @@ export interface SyncDocument {
   saved(): Promise<void>
   pause(directions: PauseDirections): void
   resume(directions?: PauseDirections): void
+  /**
+   * Takes this document off the connection, which the client's other documents keep: it goes on offline. What has
+   * gathered is sent first.
+   */
+  detach(): void
+  /** Puts it back. */
+  attach(): void
   /** The same object until something changes. */
   status(): DocumentStatus
   readonly connection: ConnectionStatus

@@ -148,6 +148,8 @@ export const createVault = ({
       return inner === undefined ? err('damaged') : ok(inner)
     },
 
+    stateDigest: (canonical) => derive('state-digest', keyring.current().key, 32, docId, canonical),
+
     sealLocal: (context, plaintext) => {
       if (isWiped(storageKey)) throw new Error('the keys of this document were wiped: open it again')
       const nonce = random(NONCE_BYTES)

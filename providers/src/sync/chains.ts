@@ -29,15 +29,34 @@ interface Chain extends SessionName {
   readonly held: readonly Update[]
   /** Whether a certificate was shown that lets it write. */
   readonly mayWrite: boolean
-  /** Too much is held: whatever follows is ignored, so that it cannot fill the memory. */
+  /**
+   * Nothing that follows is taken until a snapshot covers it: too much is held, which would fill the memory, or its
+   * author has signed two histories.
+   */
   readonly frozen: boolean
+  /** The head is known from an update of the author's own, not from somebody's cover. */
+  readonly isVouched: boolean
+  /** Set when something is written in an encoding of a newer version: how far this version can read, and so cover. */
+  readonly readable: Position | undefined
+  /** Last position that this version cannot read; −1 when it can read all. */
+  readonly unreadTo: number
+}
+
+interface Position {
+  readonly seq: number
+  readonly head: Uint8Array
 }
 
 type Mutable = { -readonly [K in keyof Chain]: Chain[K] }
 
 interface Complaint {
-  readonly kind: 'forged' | 'quarantined'
+  readonly kind: 'forged' | 'quarantined' | 'equivocation'
   readonly message: string
+}
+
+export interface Opened {
+  readonly update: Update
+  readonly received: Received
 }
 
 interface Refused {
@@ -51,7 +70,7 @@ type Taken =
   | { readonly type: 'gap' }
   | {
       readonly type: 'taken'
-      readonly received: readonly Received[]
+      readonly opened: readonly Opened[]
       readonly refused: readonly Refused[]
       /** Says why something of this chain does not count yet; reported once per chain. */
       readonly complaint: Complaint | undefined
@@ -63,8 +82,19 @@ export interface Chains {
   take(updates: readonly Update[], certified?: boolean): Taken
   /** One of our own, acknowledged or delivered back: counts without being opened. */
   settleOwn(update: Update): void
-  /** What a snapshot covers is settled; its `ended` flags hold from now on. */
-  cover(entries: readonly CoverEntry[]): void
+  /**
+   * What a snapshot covers is settled; its `ended` flags hold from now on. `isReadable`: this version can read it, and
+   * with it what it could not read before.
+   */
+  cover(entries: readonly CoverEntry[], isReadable: boolean): void
+  /** Whether all that these entries cover was read here, update by update or in an earlier snapshot. */
+  holds(entries: readonly CoverEntry[]): boolean
+  /** What these entries cover could not be read after all. */
+  unread(entries: readonly CoverEntry[]): void
+  /** Whether something is written in an encoding of a newer version. */
+  hasUnread(): boolean
+  /** The id at a position of a chain, if it is one of the last few. */
+  idAt(name: SessionName, seq: number): Uint8Array | undefined
   end(name: SessionName): void
   get(name: SessionName): Chain | undefined
   /** Open chains with at least one settled update. */
@@ -80,16 +110,21 @@ export interface Chains {
 
 export const chainKey = (name: SessionName): string => toHex(name.author) + toHex(name.session)
 
+/** Of so many positions of each chain the ids are remembered: what others say of them can then be compared. */
+const RECENT = 64
+
 export const createChains = (deps: {
   readonly vault: Vault
   readonly verify: Verify
   readonly inflate: Inflate
+  readonly isReadable: (encoding: number) => boolean
 }): Chains => {
-  const { vault, verify, inflate } = deps
+  const { vault, verify, inflate, isReadable } = deps
   const chains = new Map<string, Mutable>()
   // Certificates are facts of the document, not of the log: they outlive a reset.
   const certified = new Map<string, boolean>()
   const complained = new Set<string>()
+  const recent = new Map<string, Map<number, Uint8Array>>()
   let fresh = new Map<string, Uint8Array>()
 
   const chainOf = ({ author, session }: SessionName): Mutable => {
@@ -106,6 +141,9 @@ export const createChains = (deps: {
         held: [],
         mayWrite: certified.get(key) ?? false,
         frozen: false,
+        isVouched: true,
+        readable: undefined,
+        unreadTo: -1,
       }
       chains.set(key, chain)
     }
@@ -115,6 +153,11 @@ export const createChains = (deps: {
   const settle = (chain: Mutable, update: Update): void => {
     chain.seq = update.seq
     chain.head = update.id
+    chain.isVouched = true
+    const ids = recent.get(chain.key) ?? new Map<number, Uint8Array>()
+    ids.set(update.seq, update.id)
+    ids.delete(update.seq - RECENT)
+    recent.set(chain.key, ids)
     if (!equalBytes(chain.author, vault.author)) fresh.set(chain.key, update.id)
   }
 
@@ -130,18 +173,23 @@ export const createChains = (deps: {
   }
 
   const release = (chain: Mutable, count: number): Taken => {
-    const received: Received[] = []
+    const opened: Opened[] = []
     const refused: Refused[] = []
     let complaint: Complaint | undefined
     let done = 0
     for (const update of chain.held.slice(0, count)) {
-      const opened = openUpdate(update, vault, inflate)
-      if (!opened.ok && opened.error.type === 'unknown-key') {
+      const content = openUpdate(update, vault, inflate)
+      if (!content.ok && content.error.type === 'unknown-key') {
         complaint = { kind: 'quarantined', message: 'sealed under a key that is not in the keyring' }
         break
       }
-      if (opened.ok) received.push(opened.value)
-      else if (opened.error.type === 'unreadable') refused.push({ update, reason: opened.error.reason })
+      if (content.ok) {
+        opened.push({ update, received: content.value })
+        if (!isReadable(content.value.encoding)) {
+          chain.readable ??= { seq: chain.seq, head: chain.head }
+          chain.unreadTo = update.seq
+        }
+      } else if (content.error.type === 'unreadable') refused.push({ update, reason: content.error.reason })
       settle(chain, update)
       done++
     }
@@ -151,12 +199,30 @@ export const createChains = (deps: {
     }
     const heldBytes = chain.held.reduce((sum, update) => sum + update.ciphertext.length, 0)
     if (chain.held.length > LIMITS.heldEnvelopes || heldBytes > LIMITS.heldBytes) chain.frozen = true
-    return { type: 'taken', received, refused, complaint: once(chain, complaint) }
+    return { type: 'taken', opened, refused, complaint: once(chain, complaint) }
+  }
+
+  const isSigned = ({ signature, author, id }: Update): boolean =>
+    signature !== undefined && verify('env-sig', signature, author, id)
+
+  /** It belongs to another history of its chain than the one that its author has vouched for here. */
+  const isContradiction = (chain: Chain, update: Update): boolean => {
+    const there = recent.get(chain.key)?.get(update.seq)
+    if (there !== undefined) return !equalBytes(there, update.id) && isSigned(update)
+    const before = recent.get(chain.key)?.get(update.seq - 1)
+    const isNext = update.seq === chain.seq + 1 && chain.isVouched && chain.held.length === 0
+    return isNext && before !== undefined && !equalBytes(before, update.prev) && isSigned(update)
+  }
+
+  const contradicted = (chain: Mutable): Taken => {
+    chain.frozen = true
+    const complaint = once(chain, { kind: 'equivocation', message: 'its author has signed two histories' })
+    return { type: 'taken', opened: [], refused: [], complaint }
   }
 
   const once = (chain: Chain, complaint: Complaint | undefined): Complaint | undefined => {
-    if (complaint === undefined || complained.has(chain.key)) return undefined
-    complained.add(chain.key)
+    if (complaint === undefined || complained.has(complaint.kind + chain.key)) return undefined
+    complained.add(complaint.kind + chain.key)
     return complaint
   }
 
@@ -179,8 +245,9 @@ export const createChains = (deps: {
           kind: 'forged',
           message: 'its certificate does not let this session write',
         })
-        return { type: 'taken', received: [], refused: [], complaint }
+        return { type: 'taken', opened: [], refused: [], complaint }
       }
+      if (updates.some((update) => isContradiction(chain, update))) return contradicted(chain)
       const top = chain.held.at(-1)
       let seq = top?.seq ?? chain.seq
       let head = top?.id ?? chain.head
@@ -200,12 +267,20 @@ export const createChains = (deps: {
       const chain = chainOf(update)
       if (update.seq === chain.seq + 1) settle(chain, update)
     },
-    cover: (entries) => {
+    cover: (entries, isReadable) => {
       for (const entry of entries) {
         const chain = chainOf(entry)
+        if (isReadable && chain.readable !== undefined && entry.seq > chain.readable.seq) {
+          const isAllRead = entry.seq >= chain.unreadTo
+          chain.readable = isAllRead ? undefined : { seq: entry.seq, head: entry.head }
+          if (isAllRead) chain.unreadTo = -1
+        }
         if (entry.seq > chain.seq) {
+          if (!isReadable) chain.readable ??= { seq: chain.seq, head: chain.head }
+          if (!isReadable) chain.unreadTo = entry.seq
           chain.seq = entry.seq
           chain.head = entry.head
+          chain.isVouched = false
           const rest = chain.held.filter((update) => update.seq > entry.seq)
           chain.held = rest[0] === undefined || equalBytes(rest[0].prev, entry.head) ? rest : []
           chain.frozen = false
@@ -213,6 +288,20 @@ export const createChains = (deps: {
         chain.ended ||= entry.ended
       }
     },
+    holds: (entries) =>
+      entries.every((entry) => {
+        const chain = chains.get(chainKey(entry))
+        return chain !== undefined && (chain.readable ?? chain).seq >= entry.seq
+      }),
+    unread: (entries) => {
+      for (const entry of entries) {
+        const chain = chainOf(entry)
+        chain.readable = { seq: -1, head: chainStart(vault.docId, entry.author, entry.session) }
+        chain.unreadTo = Math.max(chain.unreadTo, entry.seq)
+      }
+    },
+    hasUnread: () => [...chains.values()].some(({ readable }) => readable !== undefined),
+    idAt: (name, seq) => recent.get(chainKey(name))?.get(seq),
     end: (name) => {
       const chain = chains.get(chainKey(name))
       if (chain !== undefined) chain.ended = true
@@ -228,6 +317,7 @@ export const createChains = (deps: {
     },
     reset: () => {
       chains.clear()
+      recent.clear()
       fresh.clear()
     },
   }

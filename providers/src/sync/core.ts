@@ -1,5 +1,13 @@
 /** What the rooms of one session share: its dependencies, its state, and the effects of the step at hand. */
-import type { Certificate, Cursor, SessionName, ToRelay, Update, Verify } from '../protocol/index.ts'
+import type {
+  Certificate,
+  CoverEntry,
+  Cursor,
+  SessionName,
+  ToRelay,
+  Update,
+  Verify,
+} from '../protocol/index.ts'
 import type { Chains } from './chains.ts'
 import type { Claim } from './content.ts'
 import type { Codec, Effect, PauseDirections, Received, SnapshotPolicy, StorageChange } from './effects.ts'
@@ -46,9 +54,9 @@ type Phase =
 
 interface ActiveSnapshot {
   readonly id: Uint8Array
+  readonly entries: readonly CoverEntry[]
   /** Covered position by chain key. */
   readonly cover: ReadonlyMap<string, number>
-  readonly storageKey: string
 }
 
 export interface State {
@@ -62,6 +70,8 @@ export interface State {
   /** Until storage was read once more, the cursor of the new log is not written. */
   isRereading: boolean
   isNew: boolean
+  /** Something of this document is or was here, from whatever source. */
+  holdsContent: boolean
   paused: Required<PauseDirections>
   /** Our chain: its certificate, the next position, and the id before it. */
   certificate: Certificate
@@ -73,6 +83,8 @@ export interface State {
   /** A refusal that sealing again cannot cure. */
   blocked: string | undefined
   needsKey: boolean
+  /** Something is written in an encoding of a newer version: no snapshot of ours may cover it. */
+  upgradeNeeded: boolean
   /** When something of ours was last sent. */
   pushedAt: number
   flushAt: number | undefined
@@ -88,6 +100,10 @@ export interface Core extends SessionDeps {
   readonly claims: Map<string, Claim>
   emit(effect: Effect): void
   transmit(frame: ToRelay): void
+  /** Whether content in this encoding can be read here, now or as what it is: content of another CRDT. */
+  reads(encoding: number): boolean
+  /** Hands to the CRDT what it can read; see the effect. */
+  apply(batch: readonly Received[], known: boolean): void
   /** To be written with everything else of this step in one transaction. */
   keep(change: StorageChange): void
   /** Whether what is applied must be remembered as known to the relay, because a comparison is due. */

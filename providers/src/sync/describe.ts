@@ -6,7 +6,7 @@ import type { SessionStatus } from './effects.ts'
 export const describe = (state: State, isReader: boolean, pending: number): SessionStatus => {
   const { phase } = state
   const closed = phase.type === 'closed' && isPermanent(phase.code) ? phase : undefined
-  const shared = { pending, synced: state.caughtUp, isNew: state.isNew }
+  const shared = { pending, synced: state.caughtUp, isNew: state.isNew, upgradeNeeded: state.upgradeNeeded }
   if (closed?.code === CLOSE.notFound) return { ...shared, sync: 'not-found', reason: closed.reason }
   if (closed !== undefined) return { ...shared, sync: 'blocked', reason: closed.reason }
   if (state.blocked !== undefined) return { ...shared, sync: 'blocked', reason: state.blocked }
@@ -23,4 +23,5 @@ export const isSameStatus = (a: SessionStatus, b: SessionStatus): boolean =>
   a.pending === b.pending &&
   a.synced === b.synced &&
   a.isNew === b.isNew &&
+  a.upgradeNeeded === b.upgradeNeeded &&
   a.reason === b.reason

@@ -60,6 +60,16 @@ export interface PauseDirections {
   readonly receive?: boolean
 }
 
+/** Why the CRDT did not apply something. */
+export type Rejection =
+  /** It cannot make sense of it. */
+  | { readonly type: 'unreadable' }
+  /**
+   * It gives other content to a place that has content already; what is there stays. `other`: the envelope that brought
+   * that, 32 bytes, if it is still known.
+   */
+  | { readonly type: 'conflict'; readonly other: Uint8Array | undefined }
+
 export type Input =
   /**
    * What storage holds under this document; given once, before everything else (an empty map without storage).
@@ -85,14 +95,26 @@ export type Input =
   | { readonly type: 'presented'; readonly payload: Uint8Array | undefined }
   /** Something for those who are there now, and only for them; dropped when there is no connection. */
   | { readonly type: 'broadcast'; readonly payload: Uint8Array }
-  /** Answer to `capture`: the whole state, or `undefined` when it is not whole (missing dependencies). */
-  | { readonly type: 'captured'; readonly question: number; readonly content: Content | undefined }
+  /**
+   * Answer to `capture`: the whole state, or `undefined` when it is not whole (missing dependencies). `canonical`: of
+   * this very state, see `digested`.
+   */
+  | {
+      readonly type: 'captured'
+      readonly question: number
+      readonly content: Content | undefined
+      readonly canonical?: Uint8Array | undefined
+    }
   /** Answer to `compare`: what the document holds and the relay lacks. */
   | { readonly type: 'compared'; readonly question: number; readonly contents: readonly Content[] }
   /** Answer to `apply`: which of the batch the CRDT could not read, by position. */
   | { readonly type: 'applied'; readonly batch: readonly Received[]; readonly unreadable: readonly number[] }
-  /** Something that seemed to be applied turned out to be unreadable after all. */
-  | { readonly type: 'rejected'; readonly received: Received }
+  /** Something that seemed to be applied was not after all, or not all of it. */
+  | { readonly type: 'rejected'; readonly received: Received; readonly reason: Rejection }
+  /** Answer to `audit`: what the document holds beyond what is known, in pieces that fit into an update each. */
+  | { readonly type: 'audited'; readonly question: number; readonly missing: readonly Content[] }
+  /** Answer to `digest`: the whole document in one form, whatever way it came about; `undefined`: it has none now. */
+  | { readonly type: 'digested'; readonly question: number; readonly canonical: Uint8Array | undefined }
   | { readonly type: 'persisted'; readonly ticket: number }
   | { readonly type: 'not-persisted'; readonly ticket: number }
   /** Outbox entries of a session whose lock we now hold: of a closed tab, or of an earlier run. */
@@ -129,6 +151,13 @@ export type Effect =
    * `evenIncomplete`: also while something it depends on is missing; what waits for that is part of the state then.
    */
   | { readonly type: 'capture'; readonly question: number; readonly evenIncomplete: boolean }
+  /**
+   * What does the document hold beyond `known`? Step with `audited` and this number at once; a CRDT that cannot tell
+   * answers with nothing.
+   */
+  | { readonly type: 'audit'; readonly question: number; readonly known: readonly Content[] }
+  /** Give the whole document in its canonical form, as it is now: step with `digested` and this number. */
+  | { readonly type: 'digest'; readonly question: number }
   /** The relay holds this edit of ours now. */
   | { readonly type: 'acknowledged'; readonly content: Content }
   /** Write all changes in one transaction, in the order of tickets; then step with `persisted`. */
@@ -155,12 +184,19 @@ export interface SessionStatus {
   /** Everything that the relay had is applied, on this connection. */
   readonly synced: boolean
   readonly isNew: boolean
+  /**
+   * Somebody writes with a newer version of the app or of sealsync, in a form that this one cannot read. It is kept,
+   * sending goes on, and no snapshot is made here; what they wrote shows after an upgrade.
+   */
+  readonly upgradeNeeded: boolean
   /** Why `sync` is `blocked` or `not-found`. */
   readonly reason: string | undefined
 }
 
 /** What the session needs of the CRDT besides effects: a pure function over encoded edits. */
 export interface Codec {
+  /** The encodings that `apply` can read. What comes in another is kept for a newer version, and never snapshotted over. */
+  readonly encodings: readonly number[]
   /** Several edits, in order, as one. */
   merge(edits: readonly Content[]): Content
 }

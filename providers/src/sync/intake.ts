@@ -1,6 +1,8 @@
 /** What the relay delivers: verified item by item, gathered into one batch for the CRDT and one storage transaction. */
 import { equalBytes, type Item, type Snapshot, type ToClient, toHex, type Update } from '../protocol/index.ts'
-import { chainKey } from './chains.ts'
+import { type Active, createActive } from './active.ts'
+import type { Audit } from './audit.ts'
+import { chainKey, type Opened } from './chains.ts'
 import type { Claim } from './content.ts'
 import type { Core } from './core.ts'
 import type { Received } from './effects.ts'
@@ -9,6 +11,7 @@ import type { Maker } from './maker.ts'
 import { openSnapshot } from './opening.ts'
 import type { SealedEntry } from './outbox.ts'
 import type { Sender } from './sender.ts'
+import type { Tail } from './tail.ts'
 
 type Deliver = Extract<ToClient, { type: 'deliver' }>
 
@@ -26,15 +29,22 @@ export interface Intake {
   /** Whether the current log has delivered what stands under this key. */
   isKept(key: string): boolean
   forgetStale(): void
+  readonly active: Active
 }
 
 export const createIntake = (
   core: Core,
-  sender: Sender,
-  maker: Maker,
-  settle: (edits: number) => void,
+  rooms: {
+    readonly sender: Sender
+    readonly maker: Maker
+    readonly audit: Audit
+    readonly tail: Tail
+    /** So many acknowledged edits wait for storage. */
+    readonly settle: (edits: number) => void
+  },
 ): Intake => {
-  const { state, outbox, chains, vault, verify, inflate, options } = core
+  const { state, outbox, chains, vault, inflate, options } = core
+  const { sender, maker, audit, tail, settle } = rooms
   /** Kept updates of the current log: which chain, and how far. Covered ones are deleted from storage. */
   let kept = new Map<string, { readonly chain: string; readonly lastSeq: number }>()
   const stale = new Set<string>()
@@ -51,6 +61,13 @@ export const createIntake = (
     for (const one of received) {
       batch.push(one)
       learn(one.claims)
+    }
+  }
+
+  const open = (opened: readonly Opened[]): void => {
+    for (const { update, received } of opened) {
+      receive([received])
+      tail.add(update, update.seq, received)
     }
   }
 
@@ -73,6 +90,7 @@ export const createIntake = (
     core.emit({ type: 'acknowledged', content })
     settle(entry.edits)
     chains.settleOwn(update)
+    tail.add(update, update.seq, content)
     count([update])
     keepItem({ type: 'updates', updates: [update], signatures: 'every' }, update.id, update)
     learn(claims.map((claim) => ({ author, session, claim })))
@@ -99,7 +117,7 @@ export const createIntake = (
         core.alarm('withheld', 'a load lacks a certificate, or an update that others build on', first)
       return inLoad ? 'taken' : 'gap'
     }
-    receive(taken.received)
+    open(taken.opened)
     for (const { update, reason } of taken.refused) core.alarm('quarantined', reason, update)
     if (taken.complaint !== undefined) core.alarm(taken.complaint.kind, taken.complaint.message, last)
     count(item.updates)
@@ -107,54 +125,23 @@ export const createIntake = (
     return 'taken'
   }
 
-  /** A verified snapshot becomes the active one; `received` is its content unless it is our own. */
-  const activate = (snapshot: Snapshot, received: Received | undefined): void => {
-    const cover = new Map(snapshot.cover.map((entry) => [chainKey(entry), entry.seq]))
-    // A cover that reaches one of ours is an acknowledgement of it.
-    for (const entry of outbox.sealed()) {
-      const covered = cover.get(chainKey(entry.update))
-      if (covered !== undefined && covered >= entry.update.seq) settleOwn(entry)
-    }
-    chains.cover(snapshot.cover)
-    if (received !== undefined) receive([received])
-    const storageKey = logKey(state.logId, snapshot.id)
-    if (options.keep) {
-      if (state.active !== undefined) core.keep({ key: state.active.storageKey, value: undefined })
+  const active = createActive(core, maker, audit, {
+    receive: (received) => receive([received]),
+    settleCovered: (cover) => {
+      // A cover that reaches one of ours is an acknowledgement of it.
+      for (const entry of outbox.sealed()) {
+        const covered = cover.get(chainKey(entry.update))
+        if (covered !== undefined && covered >= entry.update.seq) settleOwn(entry)
+      }
+    },
+    dropKept: (cover) => {
       for (const [key, { chain, lastSeq }] of kept) {
         if (lastSeq > (cover.get(chain) ?? -1)) continue
         kept.delete(key)
         core.keep({ key, value: undefined })
       }
-      core.keep({ key: storageKey, value: encodeItem({ type: 'snapshot', snapshot }) })
-    }
-    state.active = { id: snapshot.id, cover, storageKey }
-    state.since = { updates: 0, bytes: 0 }
-    for (const chain of chains.open()) state.since.updates += chain.seq - (cover.get(chain.key) ?? -1)
-    maker.discard()
-  }
-
-  const takeSnapshot = (snapshot: Snapshot): void => {
-    if (state.active !== undefined && equalBytes(state.active.id, snapshot.id)) return
-    if (!chains.mayWrite(snapshot) || !verify('env-sig', snapshot.signature, snapshot.author, snapshot.id)) {
-      core.alarm('forged', 'a snapshot without a valid signature of a writer', snapshot)
-      return
-    }
-    const opened = openSnapshot(snapshot, vault, inflate)
-    if (opened.ok) {
-      activate(snapshot, opened.value)
-      return
-    }
-    if (opened.error.type === 'unknown-key') state.needsKey = true
-    else core.alarm('quarantined', opened.error.reason, snapshot)
-  }
-
-  /** Its signature was checked before it was kept. */
-  const restoreSnapshot = (snapshot: Snapshot, known: boolean): void => {
-    const opened = openSnapshot(snapshot, vault, inflate)
-    if (!opened.ok) return
-    if (known) activate(snapshot, opened.value)
-    else receive([opened.value])
-  }
+    },
+  })
 
   const takeAck = (id: Uint8Array): void => {
     const entry = outbox.find(id)
@@ -163,7 +150,7 @@ export const createIntake = (
       return
     }
     const snapshot = maker.acked(id)
-    if (snapshot !== undefined) activate(snapshot, undefined)
+    if (snapshot !== undefined) active.accepted(snapshot)
   }
 
   const takeItem = (item: Item, inLoad: boolean): 'taken' | 'gap' => {
@@ -174,7 +161,7 @@ export const createIntake = (
       case 'updates':
         return takeUpdates(item, inLoad)
       case 'snapshot':
-        takeSnapshot(item.snapshot)
+        active.take(item.snapshot)
         return 'taken'
       case 'ack':
         takeAck(item.id)
@@ -190,14 +177,42 @@ export const createIntake = (
     }
   }
 
+  /** Signatures are checked again, one for each chain: what was only held must not pass as vouched for. */
+  const restoreRun = (run: readonly Update[]): 'taken' | 'gap' => {
+    const taken = chains.take(run, true)
+    if (taken.type === 'taken') {
+      open(taken.opened)
+      count(run)
+    }
+    return taken.type === 'gap' ? 'gap' : 'taken'
+  }
+
+  const restoreLog = (
+    snapshots: readonly Snapshot[],
+    runs: readonly (readonly Update[])[],
+  ): 'whole' | 'gap' => {
+    for (const snapshot of snapshots.slice(0, -1)) active.restore(snapshot)
+    // What lies below the last snapshot is still there when nobody could read that one.
+    const above = runs.filter((run) => restoreRun(run) === 'gap')
+    for (const snapshot of snapshots.slice(-1)) active.restore(snapshot)
+    return above.filter((run) => restoreRun(run) === 'gap').length > 0 ? 'gap' : 'whole'
+  }
+
+  /** Content of a log that is no more. */
+  const openedFormer = (snapshot: Snapshot): readonly Received[] => {
+    const opened = openSnapshot(snapshot, vault, inflate)
+    return opened.ok ? [opened.value] : []
+  }
+
   const applyBatch = (known: boolean): void => {
-    if (batch.length > 0) core.emit({ type: 'apply', batch, known })
+    core.apply(batch, known)
     batch = []
   }
 
-  const isKept = (key: string): boolean => kept.has(key) || state.active?.storageKey === key
+  const isKept = (key: string): boolean => kept.has(key) || active.keys().has(key)
 
   return {
+    active,
     deliver: (frame) => {
       const inLoad = frame.load !== 'none'
       let outcome: 'taken' | 'gap' = 'taken'
@@ -225,33 +240,21 @@ export const createIntake = (
         runs.set(chain, run)
         if (known) kept.set(key, { chain, lastSeq: last.seq })
       }
-      let outcome: 'whole' | 'gap' = 'whole'
       // Two tabs may have left two snapshots: the one that covers more is the newer one.
-      for (const snapshot of snapshots.sort((a, b) => covered(a) - covered(b)))
-        restoreSnapshot(snapshot, known)
-      for (const run of runs.values()) {
-        run.sort((a, b) => a.seq - b.seq)
-        if (!known) {
-          receive(core.openAll(run))
-          continue
-        }
-        // Signatures are checked again, one for each chain: what was only held must not pass as vouched for.
-        const taken = chains.take(run, true)
-        if (taken.type === 'gap') outcome = 'gap'
-        if (taken.type !== 'taken') continue
-        receive(taken.received)
-        count(run)
-      }
+      snapshots.sort((a, b) => covered(a) - covered(b))
+      for (const run of runs.values()) run.sort((a, b) => a.seq - b.seq)
+      const outcome = known ? restoreLog(snapshots, [...runs.values()]) : 'whole'
+      if (!known) receive([...snapshots.flatMap(openedFormer), ...core.openAll([...runs.values()].flat())])
       applyBatch(known)
       return outcome
     },
     reset: () => {
       for (const key of kept.keys()) stale.add(key)
-      if (state.active !== undefined) stale.add(state.active.storageKey)
+      for (const key of active.keys()) stale.add(key)
       kept = new Map()
       chains.reset()
-      state.active = undefined
-      state.since = { updates: 0, bytes: 0 }
+      active.reset()
+      tail.reset()
     },
     addStale: (keys) => {
       for (const key of keys) if (key.startsWith(LOG_PREFIX)) stale.add(key)

@@ -34,7 +34,9 @@ export interface Maker {
   ask(): void
   /** The relay has too many open sessions. */
   need(): void
-  captured(question: number, content: Content | undefined): void
+  /** The active snapshot is of no use to anybody: one that can be read should take its place. */
+  replace(): void
+  captured(question: number, content: Content | undefined, canonical: Uint8Array | undefined): void
   /** Called whenever something changed that may let one begin, or be sent. */
   advance(): void
   /** Another snapshot became active, or the link dropped. */
@@ -55,6 +57,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let making: Making | undefined
   let asked = 0
   let needed = false
+  let replacing = false
   let dueAt: number | undefined
   let incompleteSince: number | undefined
   let question = 0
@@ -66,6 +69,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     if (asked > 0 || needed) return true
     const policy = options.snapshot
     if (policy === false) return false
+    if (replacing) return true
     return state.since.updates >= policy.afterUpdates || state.since.bytes >= policy.afterBytes
   }
 
@@ -75,16 +79,21 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     !state.paused.receive &&
     pushChannel(core) !== undefined &&
     vault.role !== 'reader' &&
-    !state.needsKey
+    !state.needsKey &&
+    // What the active one covers must be covered by its successor, and only what was read here can be.
+    (state.active === undefined || chains.holds(state.active.entries))
 
   const fixCover = (): readonly CoverEntry[] => {
     const present = new Set(presence.sessions().map(chainKey))
-    const entries = chains.open().map((chain): CoverEntry => {
+    const readable = chains.open().filter((chain) => (chain.readable?.seq ?? 0) >= 0)
+    const entries = readable.map((chain): CoverEntry => {
+      const name = { author: chain.author, session: chain.session }
       const mine = isMine(chain)
+      if (chain.readable !== undefined) return { ...name, ...chain.readable, ended: false }
       const idle = chain.held.length === 0 && state.active?.cover.get(chain.key) === chain.seq
       const crowdedOut = needed && chain.held.length === 0 && (idle || dice() < 0.5)
       const ended = !mine && ((idle && !present.has(chain.key)) || crowdedOut)
-      return { author: chain.author, session: chain.session, seq: chain.seq, head: chain.head, ended }
+      return { ...name, seq: chain.seq, head: chain.head, ended }
     })
     // While sessions are too many our own unsent edits cannot be waited for: they stay in the outbox.
     const rest = entries.filter((entry) => !isMine(entry) || needed)
@@ -161,7 +170,10 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     need: () => {
       needed = true
     },
-    captured: (answered, content) => {
+    replace: () => {
+      replacing = true
+    },
+    captured: (answered, content, canonical) => {
       // A late answer: its state may lack what the cover of a newer one includes.
       if (making?.question !== answered || making.inner !== undefined) return
       if (content === undefined) {
@@ -170,8 +182,11 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
         return
       }
       if (!making.evenIncomplete) incompleteSince = undefined
+      // Only of a state that is exactly what the cover says.
+      const isExact = canonical !== undefined && !needed && !chains.hasUnread()
+      const digest = isExact ? vault.stateDigest(canonical) : new Uint8Array(0)
       const inner = encodeSnapshotInner(
-        { ...pack(content, core), claims: [...core.claims.values()], digest: new Uint8Array(0) },
+        { ...pack(content, core), claims: [...core.claims.values()], digest },
         options.pad,
       )
       if (inner.length + TAG_BYTES > LIMITS.snapshotBytes) {
@@ -203,6 +218,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     discard: () => {
       making = undefined
       dueAt = undefined
+      replacing = false
     },
     acked: (id) => {
       if (making?.sent === undefined || !equalBytes(making.sent.id, id)) return undefined

@@ -37,11 +37,16 @@ export const openUpdate = (update: Update, vault: Vault, inflate: Inflate): Resu
   })
 }
 
+export interface OpenedSnapshot extends Received {
+  /** What its maker says its state is: `Vault.stateDigest`, 32 bytes, or empty. */
+  readonly digest: Uint8Array
+}
+
 export const openSnapshot = (
   snapshot: Snapshot,
   vault: Vault,
   inflate: Inflate,
-): Result<Received, OpenError> => {
+): Result<OpenedSnapshot, OpenError> => {
   const opened = vault.open(snapshot)
   if (!opened.ok)
     return opened.error === 'unknown-key' ? err({ type: opened.error }) : unreadable('damaged seal')
@@ -58,5 +63,6 @@ export const openSnapshot = (
     encoding: inner.value.encoding,
     payload,
     claims: inner.value.claims,
+    digest: inner.value.digest,
   })
 }

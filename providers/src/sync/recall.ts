@@ -77,6 +77,7 @@ export const createRecall = (
       const others = itemsOf(entries, (logId) => cursor === undefined || !equalBytes(logId, cursor.logId))
       restoreOthers(others)
       heldContent = others.size > 0 || holdsContent
+      state.holdsContent ||= heldContent
       core.emit({ type: 'track' })
       comparison.begin('after-load', heldContent, state.now)
       if (cursor !== undefined) restoreCurrent(entries, cursor)
@@ -110,7 +111,7 @@ export const createRecall = (
         sender.edited({ encoding, payload }, 1, entry.type === 'plain' ? entry.claims : [])
         core.keep({ key, value: undefined })
       }
-      if (batch.length > 0) core.emit({ type: 'apply', batch, known: false })
+      core.apply(batch, false)
     },
     heldContent: () => heldContent,
   }

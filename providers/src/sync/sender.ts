@@ -150,6 +150,7 @@ export const createSender = (core: Core): Sender => {
 
   return {
     edited: (content, edits = 1, extra = []) => {
+      state.holdsContent = true
       outbox.add(content, [...extra, ...claims], edits)
       claims = []
     },

@@ -8,11 +8,12 @@
  *   recall        what storage gives back      ledger    what it has confirmed  presence
  */
 import { chainStart, toHex } from '../protocol/index.ts'
+import { createAudit } from './audit.ts'
 import { createChains } from './chains.ts'
 import { createComparison } from './comparison.ts'
 import type { Core, SessionDeps, State } from './core.ts'
 import { describe, isSameStatus } from './describe.ts'
-import type { Effect, Input, SessionStatus, StorageChange } from './effects.ts'
+import type { Effect, Input, Received, Rejection, SessionStatus, StorageChange } from './effects.ts'
 import { createIntake } from './intake.ts'
 import { createLedger } from './ledger.ts'
 import { createMaker } from './maker.ts'
@@ -22,6 +23,7 @@ import { createPresence } from './presence.ts'
 import { createRecall } from './recall.ts'
 import { createSender } from './sender.ts'
 import { createSubscription } from './subscription.ts'
+import { createTail } from './tail.ts'
 
 export interface Session {
   step(input: Input, now: number): readonly Effect[]
@@ -39,12 +41,20 @@ export const createSession = (deps: SessionDeps): Session => {
   const state = beginning(deps)
   let effects: Effect[] = []
   let changes: StorageChange[] = []
-  let status: SessionStatus = { sync: 'offline', pending: 0, synced: false, isNew: false, reason: undefined }
+  let status: SessionStatus = {
+    sync: 'offline',
+    pending: 0,
+    synced: false,
+    isNew: false,
+    upgradeNeeded: false,
+    reason: undefined,
+  }
 
   const ledger = createLedger(options.keep)
   const comparison = createComparison(dice)
   const outbox = createOutbox(vault, owner)
-  const chains = createChains(deps)
+  const chains = createChains({ ...deps, isReadable: (encoding) => core.reads(encoding) })
+  const tail = createTail()
   const core: Core = {
     ...deps,
     state,
@@ -52,6 +62,14 @@ export const createSession = (deps: SessionDeps): Session => {
     chains,
     claims: new Map(),
     emit: (effect) => effects.push(effect),
+    reads: (encoding) => deps.codec.encodings.includes(encoding) || REGISTERED.includes(encoding),
+    apply: (batch, known) => {
+      const readable = batch.filter(({ encoding }) => core.reads(encoding))
+      if (readable.length < batch.length) state.upgradeNeeded = true
+      if (readable.length === 0) return
+      state.holdsContent = true
+      effects.push({ type: 'apply', batch: readable, known })
+    },
     transmit: (frame) => effects.push({ type: 'transmit', frame }),
     keep: (change) => changes.push(change),
     alarm: (kind, message, of) => {
@@ -82,9 +100,18 @@ export const createSession = (deps: SessionDeps): Session => {
   })
   const sender = createSender(core)
   const maker = createMaker(core, sender, presence)
-  const intake = createIntake(core, sender, maker, ledger.settle)
+  const audit = createAudit(core, tail, (content) => sender.edited(content))
+  const intake = createIntake(core, { sender, maker, audit, tail, settle: ledger.settle })
   const recall = createRecall(core, owner, { sender, intake, comparison })
   const subscription = createSubscription(core, { sender, maker, intake, presence, comparison, recall })
+
+  const reject = (received: Received, reason: Rejection): void => {
+    const of = { ...received, id: received.envelopeId }
+    if (reason.type === 'unreadable') {
+      core.alarm('quarantined', 'the CRDT cannot read this content', of)
+      intake.active.rejected(received)
+    } else core.alarm('clientid-conflict', conflictWith(reason.other), of)
+  }
 
   const handle = (input: Input): void => {
     switch (input.type) {
@@ -120,7 +147,7 @@ export const createSession = (deps: SessionDeps): Session => {
         presence.broadcast(input.payload, state.now)
         return
       case 'captured':
-        maker.captured(input.question, input.content)
+        maker.captured(input.question, input.content, input.canonical)
         return
       case 'compared':
         // The answer holds all that was loose too: what another provider put into the document meanwhile may be
@@ -132,11 +159,18 @@ export const createSession = (deps: SessionDeps): Session => {
       case 'applied':
         for (const position of input.unreadable) {
           const one = input.batch[position]
-          if (one !== undefined) core.alarm('quarantined', UNREADABLE, { ...one, id: one.envelopeId })
+          if (one !== undefined) reject(one, { type: 'unreadable' })
         }
+        intake.active.applied()
+        return
+      case 'audited':
+        audit.audited(input.question, input.missing)
+        return
+      case 'digested':
+        audit.digested(input.question, input.canonical)
         return
       case 'rejected':
-        core.alarm('quarantined', UNREADABLE, { ...input.received, id: input.received.envelopeId })
+        reject(input.received, input.reason)
         return
       case 'persisted':
         ledger.persisted(input.ticket)
@@ -184,6 +218,7 @@ export const createSession = (deps: SessionDeps): Session => {
       const question = comparison.asked()
       core.emit({ type: 'compare', question, pending: outbox.sealed().map(({ content }) => content) })
     }
+    audit.advance()
     sender.flush(state.flushAt !== undefined && state.flushAt <= now)
     maker.advance()
   }
@@ -215,7 +250,11 @@ export const createSession = (deps: SessionDeps): Session => {
   }
 }
 
-const UNREADABLE = 'the CRDT cannot read this content'
+/** Of other CRDTs that this version knows: such content is no sign of a newer version, but of a mistake or worse. */
+const REGISTERED: readonly number[] = [1, 2, 3]
+
+const conflictWith = (other: Uint8Array | undefined): string =>
+  `it gives other content to a place that has content already${other === undefined ? '' : `, from envelope ${toHex(other)}`}`
 
 const beginning = ({ vault, random }: SessionDeps): State => {
   const session = random(8)
@@ -228,6 +267,7 @@ const beginning = ({ vault, random }: SessionDeps): State => {
     caughtUp: false,
     isRereading: false,
     isNew: false,
+    holdsContent: false,
     paused: { send: false, receive: false },
     certificate: vault.certify(session),
     nextSeq: 0,
@@ -236,6 +276,7 @@ const beginning = ({ vault, random }: SessionDeps): State => {
     since: { updates: 0, bytes: 0 },
     blocked: undefined,
     needsKey: false,
+    upgradeNeeded: false,
     pushedAt: 0,
     flushAt: undefined,
     retryAt: undefined,

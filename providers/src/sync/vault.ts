@@ -40,6 +40,8 @@ export interface Vault {
   sealHeads(fields: Omit<HeadsHeader, Own>, inner: Uint8Array): Heads
   /** `unknown-key`: hold it, the key may come. `damaged`: commitment or AEAD do not fit, for good. */
   open(envelope: Sealed): Result<Uint8Array, 'unknown-key' | 'damaged'>
+  /** A keyed hash of a document in its canonical form, 32 bytes: equal for all who have the key and the same document. */
+  stateDigest(canonical: Uint8Array): Uint8Array
   /** Seals bytes that only this device's own storage will see; bound to `context`, an ASCII name. */
   sealLocal(context: string, plaintext: Uint8Array): Uint8Array
   openLocal(context: string, sealed: Uint8Array): Uint8Array | undefined

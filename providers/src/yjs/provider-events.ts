@@ -25,6 +25,8 @@ export interface ProviderSnapshot {
   readonly unsyncedChanges: number
   /** Nothing was ever stored in this document: it is new, or secret or room are wrong. */
   readonly isNew: boolean
+  /** Somebody writes with a newer version, in a form that this one cannot read: it is kept, and shows after an upgrade. */
+  readonly upgradeNeeded: boolean
   /** Why `syncStatus` is `blocked`, `needs-key` or `not-found`. */
   readonly reason: string | undefined
 }

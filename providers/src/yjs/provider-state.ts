@@ -30,7 +30,7 @@ export const createProviderState = (
   whenSynced.catch(() => undefined)
 
   const describe = (): ProviderSnapshot => {
-    const { connection, sync, synced, pending, isNew, reason } = session.status()
+    const { connection, sync, synced, pending, isNew, upgradeNeeded, reason } = session.status()
     const isLate = uncounted > 0 && sync === 'saved'
     return Object.freeze({
       connection,
@@ -38,6 +38,7 @@ export const createProviderState = (
       synced,
       unsyncedChanges: pending + uncounted,
       isNew,
+      upgradeNeeded,
       reason,
     })
   }
@@ -98,4 +99,5 @@ const isSame = (a: ProviderSnapshot, b: ProviderSnapshot): boolean =>
   a.synced === b.synced &&
   a.unsyncedChanges === b.unsyncedChanges &&
   a.isNew === b.isNew &&
+  a.upgradeNeeded === b.upgradeNeeded &&
   a.reason === b.reason

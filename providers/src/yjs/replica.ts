@@ -33,6 +33,7 @@ export const createYjsReplica = (
     doc.store.clients.size === 0 && doc.store.pendingStructs === null && doc.store.pendingDs === null
 
   return {
+    encodings: [UPDATE_V1, UPDATE_V2],
     isEmpty,
     merge: (edits) => {
       const [only] = edits
@@ -72,6 +73,14 @@ export const createYjsReplica = (
         if (decoded !== undefined) relayKnown.add(decoded)
       }
       return relayKnown.beyond(doc, PIECE_BYTES).map((payload) => ({ encoding: UPDATE_V1, payload }))
+    },
+    beyond: (contents) => {
+      const others = createKnown()
+      for (const content of contents) {
+        const decoded = decodeContent(content)
+        if (decoded !== undefined) others.add(decoded)
+      }
+      return others.beyond(doc, PIECE_BYTES).map((payload) => ({ encoding: UPDATE_V1, payload }))
     },
     capture: (evenIncomplete) => {
       const isWhole = doc.store.pendingStructs === null && doc.store.pendingDs === null

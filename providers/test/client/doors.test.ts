@@ -3,6 +3,7 @@ import { createClient, createIdentity, generateSecret, type Replica, type Where 
 
 const replica: Replica = {
   isEmpty: () => true,
+  encodings: [],
   merge: ([first]) => first ?? { encoding: 0, payload: new Uint8Array(0) },
   apply: () => [],
   track: () => undefined,

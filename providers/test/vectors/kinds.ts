@@ -103,6 +103,7 @@ const ALL_LABELS: Readonly<Record<Label, true>> = {
   'device-proof': true,
   'read-proof': true,
   'log-digest': true,
+  'state-digest': true,
   'lockbox-set': true,
 }
 

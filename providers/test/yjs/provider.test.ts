@@ -32,6 +32,7 @@ describe('two providers', () => {
       synced: true,
       unsyncedChanges: 0,
       isNew: true,
+      upgradeNeeded: false,
       reason: undefined,
     })
     expect(a.docId).toMatch(/^[0-9a-f]{64}$/)
@@ -410,6 +411,7 @@ describe('what others write', () => {
     const client = createClient({ relay: 'ws://relay.test/', WebSocketPolyfill })
     const blind: Replica = {
       isEmpty: () => true,
+      encodings: [1, 2],
       merge: ([first]) => first ?? { encoding: 1, payload: new Uint8Array() },
       apply: () => [],
       track: () => {},

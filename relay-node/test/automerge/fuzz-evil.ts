@@ -71,6 +71,7 @@ export const createEvilWriter = (options: {
           { secret: secret.slice(), room: documentId, snapshot: false },
           {
             isEmpty: () => true,
+            encodings: [CHUNKS],
             merge: ([first]) => first ?? { encoding: CHUNKS, payload: new Uint8Array(0) },
             apply: () => [],
             track: () => undefined,

@@ -20,6 +20,7 @@ export const openRawWriter = (house: House, secret: string, room: string): RawWr
   const snapshots: Chunk[] = []
   const replica: Replica = {
     isEmpty: () => true,
+    encodings: [CHUNKS],
     merge: ([first]): Content => first ?? { encoding: CHUNKS, payload: new Uint8Array(0) },
     apply: (batch) => {
       for (const { kind, payload } of batch) {

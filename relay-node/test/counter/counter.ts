@@ -27,6 +27,7 @@ export const createCounter = (): Counter => {
       return encode([`${amount} ${name}`])
     },
     replica: {
+      encodings: [ENCODING],
       isEmpty: () => increments.size === 0,
       merge: (edits) => encode(new Set(edits.flatMap((edit) => decode(edit) ?? []))),
       apply: (batch, isKnown) =>

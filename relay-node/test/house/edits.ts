@@ -10,8 +10,10 @@ export interface Words {
   add(...words: string[]): Content
 }
 
+const ENCODING = 64
+
 const encode = (words: Iterable<string>): Content => ({
-  encoding: 7,
+  encoding: ENCODING,
   payload: new TextEncoder().encode(JSON.stringify([...words].sort())),
 })
 
@@ -29,6 +31,7 @@ export const createWords = (...initial: string[]): Words => {
     },
     replica: {
       isEmpty: () => words.size === 0,
+      encodings: [ENCODING],
       merge: (edits) => encode(new Set(edits.flatMap(decode))),
       apply: (batch: readonly Received[], isKnown) => {
         for (const word of batch.flatMap(decode)) {

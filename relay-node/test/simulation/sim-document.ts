@@ -2,7 +2,7 @@
 import type { Replica } from '../../../providers/src/client/replica.ts'
 import type { DocumentStatus } from '../../../providers/src/client/sync-document.ts'
 import type { Content } from '../../../providers/src/sync/content.ts'
-import type { Received } from '../../../providers/src/sync/effects.ts'
+import type { Received, Rejection } from '../../../providers/src/sync/effects.ts'
 import type { Clock } from '../../../providers/src/testing/clock.ts'
 import type { Random } from '../../../providers/src/testing/random.ts'
 
@@ -41,8 +41,8 @@ export interface SimProvider {
   /** The CRDT has a word of its own for it, and says that these edits are saved. */
   readonly onSaved: (ids: readonly string[]) => void
   readonly onClaimed: (claim: Uint8Array) => void
-  /** What `apply` took turned out to be unreadable. */
-  readonly onRejected: (received: Received) => void
+  /** What `apply` took was not applied after all, or not all of it; without a reason it was unreadable. */
+  readonly onRejected: (received: Received, reason?: Rejection) => void
 }
 
 /** Equal for equal documents. */

@@ -40,6 +40,7 @@ export const createSpokenDocument = (
     pending: heads.length === 0 ? 0 : 1,
     synced: false,
     isNew: false,
+    upgradeNeeded: false,
     connection: 'connecting',
   }
   const session: SyncDocument = {

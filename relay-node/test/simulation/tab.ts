@@ -62,7 +62,7 @@ export const createTab = <Document extends SimDocument>(deps: {
     onEdited: (content, ids) => take({ input: { type: 'edited', content }, ids }),
     onSaved: (ids) => book.calledSaved(ids),
     onClaimed: (claim) => step({ type: 'claimed', claim }),
-    onRejected: (received) => step({ type: 'rejected', received }),
+    onRejected: (received, reason = { type: 'unreadable' }) => step({ type: 'rejected', received, reason }),
   })
   const { replica } = document
   const honest = createVault({
@@ -139,10 +139,22 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'capture': {
         const { question, evenIncomplete } = effect
         const captured = replica.capture(evenIncomplete)
-        if (!(captured instanceof Function)) answers.push({ type: 'captured', question, content: captured })
-        else captured((content) => step({ type: 'captured', question, content }))
+        if (!(captured instanceof Function)) {
+          const canonical = captured && replica.canonical?.()
+          answers.push({ type: 'captured', question, content: captured, canonical })
+        } else captured((content) => step({ type: 'captured', question, content }))
         return
       }
+      case 'audit':
+        answers.push({
+          type: 'audited',
+          question: effect.question,
+          missing: replica.beyond?.(effect.known) ?? [],
+        })
+        return
+      case 'digest':
+        answers.push({ type: 'digested', question: effect.question, canonical: replica.canonical?.() })
+        return
       case 'acknowledged':
         replica.acknowledged?.(effect.content)
         return
