@@ -1,3 +1,6 @@
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { blake2b } from '@noble/hashes/blake2.js'
 import { describe, expect, test } from 'vitest'
 import { concat, fromHex, toHex, utf8 } from '../src/bytes.ts'
 import {
@@ -14,7 +17,6 @@ import {
   verify,
   wipe,
 } from '../src/crypto.ts'
-import { blake2b, isSigned, publicKeyOf, xchachaSeal } from './vectors/independent.ts'
 import { counting } from './vectors/samples.ts'
 
 await cryptoReady
@@ -48,10 +50,10 @@ describe('hashing', () => {
     for (const length of [0, 1, 100, 127, 128, 129, 300]) {
       const part = counting(1, length)
       const labelled = concat(utf8('sealsync/v1 doc-id\0'), part)
-      expect(toHex(hash('doc-id', part))).toBe(toHex(blake2b(labelled, 32)))
-      expect(toHex(hash16('doc-id', part))).toBe(toHex(blake2b(labelled, 16)))
+      expect(toHex(hash('doc-id', part))).toBe(toHex(blake2b(labelled, { dkLen: 32 })))
+      expect(toHex(hash16('doc-id', part))).toBe(toHex(blake2b(labelled, { dkLen: 16 })))
       expect(toHex(derive('doc-id', counting(9, 32), 64, part))).toBe(
-        toHex(blake2b(labelled, 64, counting(9, 32))),
+        toHex(blake2b(labelled, { dkLen: 64, key: counting(9, 32) })),
       )
     }
   })
@@ -65,7 +67,9 @@ describe('the AEAD', () => {
   test('is XChaCha20-Poly1305-IETF', () => {
     for (const length of [0, 1, 64, 200]) {
       const parts = [counting(3, length), counting(5, 116), counting(7, 24), counting(9, 32)] as const
-      expect(toHex(aeadSeal(...parts))).toBe(toHex(xchachaSeal(...parts)))
+      const [plaintext, additional, nonce, key] = parts
+      const sealed = xchacha20poly1305(key, nonce, additional).encrypt(plaintext)
+      expect(toHex(aeadSeal(...parts))).toBe(toHex(sealed))
     }
   })
 
@@ -86,10 +90,9 @@ describe('signatures', () => {
   test('are Ed25519 over the labelled parts', () => {
     const key = signingKey(counting(4, 32))
     const signature = key.sign('env-sig', counting(1, 5), counting(6, 5))
-    expect(toHex(key.publicKey)).toBe(toHex(publicKeyOf(counting(4, 32))))
-    expect(isSigned(concat(utf8('sealsync/v1 env-sig\0'), counting(1, 10)), signature, key.publicKey)).toBe(
-      true,
-    )
+    expect(toHex(key.publicKey)).toBe(toHex(ed25519.getPublicKey(counting(4, 32))))
+    const signed = concat(utf8('sealsync/v1 env-sig\0'), counting(1, 10))
+    expect(toHex(signature)).toBe(toHex(ed25519.sign(signed, counting(4, 32))))
   })
 
   test('are valid for their label, key and parts alone', () => {

@@ -1,5 +1,5 @@
 /** Who is there, and what they show of themselves: forwarded to all others of a document, never stored. */
-import { type Ephemeral, encodeCertificate, encodeToClient, equalBytes } from 'sealsync/protocol'
+import { type Ephemeral, encodeCertificate, encodeToClient, equalBytes, type Heads } from 'sealsync/protocol'
 import type { Document } from './document.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -32,10 +32,10 @@ export const leave = (subscriber: Subscriber): void => {
 }
 
 /**
- * Passes on what a device shows. Only its own: the connection has proven the key, so nobody verifies a signature here.
+ * Passes on what a device shows, or says of the heads that it has seen. Only its own: the connection has proven the key, so nobody verifies a signature here.
  * Who lags is left out: what is shown comes again with the next ephemeral, and an event is for who keeps up.
  */
-export const forward = (subscriber: Subscriber, ephemeral: Ephemeral): void => {
+export const forward = (subscriber: Subscriber, ephemeral: Ephemeral | Heads): void => {
   const { document, link, certificate } = subscriber
   if (!equalBytes(ephemeral.author, certificate.author)) return
   const { channel } = document

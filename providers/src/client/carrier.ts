@@ -9,9 +9,9 @@ export interface Member {
 }
 
 export interface Carrier {
-  /** False when another open document has the same id. */
+  /** False, and the member is told that it is closed, when another open document has the same id. */
   attach(docId: Uint8Array, member: Member): boolean
-  /** Only by who has attached. */
+  /** Only by who has attached, but for the carrier that a document sees: there it does nothing then. */
   detach(docId: Uint8Array): void
   transmit(docId: Uint8Array, frame: ToRelay): void
   connection(): ConnectionStatus

@@ -4,7 +4,7 @@
  */
 import { toHex } from '../bytes.ts'
 import { type Identity, seedOf } from '../keys/identity.ts'
-import { isPermanent } from '../protocol/close.ts'
+import { CLOSE, isPermanent } from '../protocol/close.ts'
 import { unreachable } from '../result.ts'
 import type { SnapshotPolicy } from '../sync/effects.ts'
 import { createLink, type LinkEffect, type LinkInput } from '../sync/link.ts'
@@ -48,8 +48,16 @@ export interface Where {
   readonly create?: boolean
   /** How long edits gather while an earlier one waits for its acknowledgement, ms. Default: 50. */
   readonly flushMs?: number
-  /** When to make snapshots. Default: after 200 updates or 256 KiB, within 5 s. */
-  readonly snapshot?: Partial<SnapshotPolicy> | false
+  /**
+   * When to make snapshots. Default: after 200 updates or 256 KiB, within 5 s. `false`: only when the app asks for one, or
+   * the relay needs one. `'never'`: not even then.
+   */
+  readonly snapshot?: Partial<SnapshotPolicy> | false | 'never'
+  /**
+   * Tell others within a second what has arrived here, and hear it from them: `receipts()` shows who has what. Default:
+   * false; then it is said at most every 15 s, and only to notice a relay that lies.
+   */
+  readonly receipts?: boolean
   /** Deflate content before sealing it, when that pays. Default: true. */
   readonly compress?: boolean
   /** Pad sizes (Padmé), so that they tell less. Default: false. */
@@ -75,13 +83,15 @@ export interface Client {
   setUrl(url: string): void
   /** Closes all documents and stops everything. Idempotent. */
   close(): void
+  /** Address of the relay. */
+  readonly relay: string
   readonly status: ConnectionStatus
   /** Returns how to stop listening. */
   on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void
 }
 
 const CLIENT_OPTIONS = ['relay', 'storage', 'identity', 'token', 'params', 'WebSocketPolyfill', 'connect']
-const WHERE_OPTIONS = ['secret', 'room', 'create', 'flushMs', 'snapshot', 'compress', 'pad']
+const WHERE_OPTIONS = ['secret', 'room', 'create', 'flushMs', 'snapshot', 'receipts', 'compress', 'pad']
 const SNAPSHOT_OPTIONS = ['afterUpdates', 'afterBytes', 'idleMs']
 const SNAPSHOTS: SnapshotPolicy = { afterUpdates: 200, afterBytes: 256 * 1024, idleMs: 5_000 }
 const NORMAL = 1000
@@ -165,7 +175,12 @@ export const createClient = (options: ClientOptions): Client => {
   const carrier: Carrier = {
     attach: (docId, member) => {
       const key = toHex(docId)
-      if (members.has(key)) return false
+      if (members.has(key)) {
+        const reason = 'this client has the same room open already: share that document'
+        const frame = { type: 'closed', docId, code: CLOSE.forbidden, reason } as const
+        member.feed({ type: 'received', frame })
+        return false
+      }
       members.set(key, member)
       loop.feed({ type: 'attach', docId })
       return true
@@ -201,15 +216,24 @@ export const createClient = (options: ClientOptions): Client => {
       if (isClosed) throw new Error('this client is closed: make another with createClient()')
       checkOptions('open', where, WHERE_OPTIONS)
       checkRoom('open', where.room)
-      const { room, create = true, flushMs = 50, snapshot = {}, compress = true, pad = false } = where
-      if (snapshot !== false) checkOptions('snapshot', snapshot, SNAPSHOT_OPTIONS)
-      const policy = snapshot === false ? snapshot : { ...SNAPSHOTS, ...snapshot }
+      const {
+        room,
+        create = true,
+        flushMs = 50,
+        snapshot = {},
+        compress = true,
+        pad = false,
+        receipts = false,
+      } = where
+      const makes = snapshot !== false && snapshot !== 'never'
+      if (makes) checkOptions('snapshot', snapshot, SNAPSHOT_OPTIONS)
+      const policy = makes ? { ...SNAPSHOTS, ...snapshot } : snapshot
       const secret = readSecret(where.secret)
       if (connects) connect()
       const document = createDocument({
         carrier,
         replica,
-        options: { create, flushMs, snapshot: policy, compress, pad },
+        options: { create, flushMs, snapshot: policy, receipts, compress, pad },
         secret,
         start: (bytes, onStorageError) => start({ secret: bytes, room, identity, storage, onStorageError }),
         onClosed: (closed) => documents.delete(closed),
@@ -233,6 +257,9 @@ export const createClient = (options: ClientOptions): Client => {
       isClosed = true
       loop.stop()
       emitter.clear()
+    },
+    get relay() {
+      return relay
     },
     get status() {
       return status

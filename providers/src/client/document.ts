@@ -23,12 +23,15 @@ const EVENTS = [
   'presence',
   'broadcast',
   'alarm',
+  'receipt',
   'new',
   'caught-up',
   'closed',
   'storage-error',
   'frame',
 ] as const
+
+const NO_RECEIPTS: DocumentEvents['receipt'] = []
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))
 
@@ -191,7 +194,9 @@ export const createDocument = (deps: {
       attachment.attach()
       document.connectionChanged()
     },
+    receipts: () => run?.receipts() ?? NO_RECEIPTS,
     status: () => status,
+    self: () => run?.name(),
     get connection() {
       return status.connection
     },

@@ -3,9 +3,11 @@
  * timer, its writes and its locks, and gives all of them back.
  */
 import { randomBytes, verify } from '../crypto.ts'
+import type { SessionName } from '../protocol/item.ts'
 import { unreachable } from '../result.ts'
 import type { SessionOptions } from '../sync/core.ts'
 import type { Effect, Input, SessionStatus } from '../sync/effects.ts'
+import type { Receipt } from '../sync/receipts.ts'
 import { createSession } from '../sync/session.ts'
 import { type Adoption, sessionLock, startAdoption } from './adoption.ts'
 import type { Carrier } from './carrier.ts'
@@ -26,6 +28,9 @@ export interface Run {
   keep(said: readonly Input[]): void
   feed(input: Input): void
   status(): SessionStatus
+  receipts(): readonly Receipt[]
+  /** The name under which it writes now. */
+  name(): SessionName
   /** Sends what has gathered and leaves; writing ends and locks are given back later. */
   close(): void
 }
@@ -104,6 +109,9 @@ export const createRun = (deps: {
         return
       case 'presence':
         emit('presence', { from: effect.from, payload: effect.payload })
+        return
+      case 'receipts':
+        emit('receipt', effect.receipts)
         return
       case 'broadcast':
         emit('broadcast', { from: effect.from, payload: effect.payload })
@@ -191,7 +199,8 @@ export const createRun = (deps: {
       release = await storage?.lock(sessionLock(docId, session.owner))
     },
     begin: (holdsContent, said) => {
-      loop.feed({ type: 'restored', entries: started.entries, holdsContent }, ...said)
+      // Last, so that all that was said is compared with what storage holds: another provider may have brought the same.
+      loop.feed(...said, { type: 'restored', entries: started.entries, holdsContent })
       if (stage !== 'open') return
       if (storage !== undefined) {
         adoption = startAdoption({ storage, docId, owner: session.owner, adopt, onError: onStorageError })
@@ -207,6 +216,8 @@ export const createRun = (deps: {
     },
     feed: (input) => loop.feed(input),
     status: session.status,
+    receipts: session.receipts,
+    name: session.name,
     close: () => {
       if (stage !== 'open') return
       stage = 'closing'

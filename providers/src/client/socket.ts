@@ -46,6 +46,9 @@ export interface Socket {
   hurry(): void
 }
 
+const NORMAL = 1000
+/** A connection that was never made, or ended without a word. */
+const LOST = 1006
 const BASE_DELAY_MS = 500
 const MAX_DELAY_MS = 30_000
 const CONNECT_MS = 10_000
@@ -116,7 +119,7 @@ export const createSocket = (options: SocketOptions): Socket => {
       } catch (error) {
         if (mine !== run) continue
         onError(asError(error))
-        ended(1006, 'no address or token')
+        ended(LOST, 'no address or token')
       }
     }
   }
@@ -154,7 +157,11 @@ export const createSocket = (options: SocketOptions): Socket => {
   socket.onmessage = ({ data }) => {
     if (phase === 'open') onMessage(data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array(0))
   }
-  socket.onclose = ({ code, reason }) => ended(code, reason)
+  socket.onclose = ({ code, reason }) => {
+    // partysocket calls an attempt that failed a normal end; one that we end ourselves has another number by now.
+    const hasFailed = phase === 'connecting' && answered === run && code === NORMAL
+    ended(hasFailed ? LOST : code, reason)
+  }
   socket.onerror = (event) => {
     onError(asError('error' in event ? event.error : 'the WebSocket failed'))
   }

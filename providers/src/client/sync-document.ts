@@ -2,6 +2,7 @@
 import type { SessionName } from '../protocol/item.ts'
 import type { Content } from '../sync/content.ts'
 import type { Alarm, PauseDirections, Received, Rejection, SessionStatus } from '../sync/effects.ts'
+import type { Receipt } from '../sync/receipts.ts'
 
 /** Of the socket that this document shares: `connecting` while an attempt is under way. */
 export type ConnectionStatus = 'connecting' | 'connected' | 'disconnected'
@@ -17,6 +18,8 @@ export interface DocumentEvents {
   readonly presence: { readonly from: SessionName; readonly payload: Uint8Array | undefined }
   /** What another session has broadcast, each once and in its order. */
   readonly broadcast: { readonly from: SessionName; readonly payload: Uint8Array }
+  /** Who has got how much of what this session has written, whenever that changes; see the option `receipts`. */
+  readonly receipt: readonly Receipt[]
   /** An integrity fact to show or log. */
   readonly alarm: Alarm
   /** Nothing was ever stored in this document on this relay: it is new, or secret or room are wrong. */
@@ -64,8 +67,18 @@ export interface SyncDocument {
   detach(): void
   /** Puts it back. */
   attach(): void
+  /**
+   * What the other connected sessions have of what this one has written, as they told; empty without the option
+   * `receipts`. The same array until something changes.
+   */
+  receipts(): readonly Receipt[]
   /** The same object until something changes. */
   status(): DocumentStatus
+  /**
+   * The device key (32 bytes) and the session (8 bytes) under which this document is written now; `undefined` until
+   * storage is read. A relay can end a session: another one of the same device follows.
+   */
+  self(): SessionName | undefined
   readonly connection: ConnectionStatus
   /** Returns how to stop listening. */
   on<Name extends keyof DocumentEvents>(

@@ -13,6 +13,9 @@ import type { Reader, Writer } from '../bytes.ts'
 import { hash } from '../crypto.ts'
 import { SUITE, VERSION } from './genesis.ts'
 
+/** Offset of the kind in every envelope. */
+const KIND_AT = 4
+
 export const KIND = { update: 1, snapshot: 2, ephemeral: 3, record: 4, heads: 5, chunk: 6 } as const
 export type Kind = keyof typeof KIND
 
@@ -57,6 +60,9 @@ export const writeCommon = (writer: Writer, kind: Kind, header: CommonHeader, co
     .bytes(header.keyId)
     .bytes(header.author)
     .bytes(header.nonce)
+
+/** Whether bytes say of themselves that they are of this kind; nothing else of them is checked. */
+export const isKind = (bytes: Uint8Array, kind: keyof typeof KIND): boolean => bytes[KIND_AT] === KIND[kind]
 
 /** Reads the common part; fails the reader on another magic, version, suite, kind or flag. */
 export const readCommon = (reader: Reader, kind: Kind): CommonHeader & { readonly count: number } => {

@@ -6,7 +6,7 @@
  * for all connections of that relay process, so that one encoded frame serves every receiver.
  */
 import type { Certificate } from './certificate.ts'
-import type { Ephemeral } from './ephemeral.ts'
+import type { Ephemeral, Heads } from './ephemeral.ts'
 import { docIdOf, encodeGenesis, type Genesis } from './genesis.ts'
 import type { Item } from './item.ts'
 
@@ -41,7 +41,7 @@ export type ToRelay =
       readonly cursor: Cursor | undefined
     }
   | { readonly type: 'push'; readonly channel: number; readonly items: readonly Item[] }
-  | { readonly type: 'ephemeral'; readonly channel: number; readonly ephemeral: Ephemeral }
+  | { readonly type: 'ephemeral'; readonly channel: number; readonly ephemeral: Ephemeral | Heads }
   | { readonly type: 'fetch'; readonly channel: number; readonly ids: readonly Uint8Array[] }
   | { readonly type: 'close'; readonly channel: number }
   | { readonly type: 'ping'; readonly token: number }
@@ -88,7 +88,7 @@ export type ToClient =
       readonly type: 'ephemeral'
       readonly channel: number
       readonly connection: number
-      readonly ephemeral: Ephemeral
+      readonly ephemeral: Ephemeral | Heads
     }
   | {
       readonly type: 'found'

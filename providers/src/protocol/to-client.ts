@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../result.ts'
 import { encodeCertificate } from './certificate.ts'
 import { encodeSigned } from './ephemeral.ts'
 import type { DocIdOf, LoadPart, ToClient } from './frame.ts'
-import { readCertificate, readEphemeral, readIds } from './frame-parts.ts'
+import { readCertificate, readIds, readPassing } from './frame-parts.ts'
 import { readItems, readText, writeItems, writeText } from './item.ts'
 import { LIMITS } from './limits.ts'
 
@@ -114,7 +114,7 @@ const readToClient = (reader: Reader, code: number, docIdOfChannel: DocIdOf): To
     }
     case DOWN.ephemeral: {
       const [channel, connection] = [reader.varint(), reader.varint()]
-      const ephemeral = readEphemeral(reader, docIdOfChannel(channel))
+      const ephemeral = readPassing(reader, docIdOfChannel(channel))
       return ephemeral && { type: 'ephemeral', channel, connection, ephemeral }
     }
     case DOWN.found: {

@@ -4,7 +4,7 @@ import { err, ok, type Result } from '../result.ts'
 import { encodeCertificate } from './certificate.ts'
 import { encodeSigned } from './ephemeral.ts'
 import type { Cursor, DocIdOf, ToRelay } from './frame.ts'
-import { readCertificate, readEphemeral, readFlag, readIds } from './frame-parts.ts'
+import { readCertificate, readFlag, readIds, readPassing } from './frame-parts.ts'
 import { decodeGenesis, encodeGenesis, GENESIS_BYTES } from './genesis.ts'
 import { readItems, readText, type Tails, writeItems, writeText } from './item.ts'
 import { LIMITS } from './limits.ts'
@@ -100,7 +100,7 @@ const readToRelay = (
     }
     case UP.ephemeral: {
       const channel = reader.varint()
-      const ephemeral = readEphemeral(reader, docIdOfChannel(channel))
+      const ephemeral = readPassing(reader, docIdOfChannel(channel))
       return ephemeral && { type: 'ephemeral', channel, ephemeral }
     }
     case UP.fetch:

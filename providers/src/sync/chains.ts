@@ -40,6 +40,8 @@ interface Chain extends SessionName {
   readonly readable: Position | undefined
   /** Last position that this version cannot read; −1 when it can read all. */
   readonly unreadTo: number
+  /** The opening of the document in which the relay last showed it: one that has ended is shown no more. */
+  readonly shownIn: number
 }
 
 interface Position {
@@ -80,8 +82,11 @@ export interface Chains {
   certify(certificate: Certificate): void
   /** Updates of one chain, in order. `certified`: its certificate was seen in an earlier run. */
   take(updates: readonly Update[], certified?: boolean): Taken
-  /** One of our own, acknowledged or delivered back: counts without being opened. */
-  settleOwn(update: Update): void
+  /**
+   * One of our own, acknowledged or delivered back: counts without being opened. `isOpen`: that tells that its session
+   * has not ended.
+   */
+  settleOwn(update: Update, isOpen: boolean): void
   /**
    * What a snapshot covers is settled; its `ended` flags hold from now on. `isReadable`: this version can read it, and
    * with it what it could not read before.
@@ -99,6 +104,15 @@ export interface Chains {
   get(name: SessionName): Chain | undefined
   /** Open chains with at least one settled update. */
   open(): readonly Chain[]
+  /** Those of the open chains that the relay has shown since the document was last opened. */
+  current(): readonly Chain[]
+  isCurrent(name: SessionName): boolean
+  /** Rises whenever a head moves. */
+  moves(): number
+  /** Another opening: the relay shows all open sessions anew. */
+  opened(): void
+  /** Whether this id is a head, or one of the last few of its chain. */
+  hasSeen(id: Uint8Array): boolean
   /** Whether a certificate was shown that lets this session write. */
   mayWrite(name: SessionName): boolean
   /** Whether the document's rules admit this certificate. */
@@ -125,7 +139,9 @@ export const createChains = (deps: {
   const certified = new Map<string, boolean>()
   const complained = new Set<string>()
   const recent = new Map<string, Map<number, Uint8Array>>()
-  let fresh = new Map<string, Uint8Array>()
+  let fresh = new Map<string, Position>()
+  let opening = 0
+  let moves = 0
 
   const chainOf = ({ author, session }: SessionName): Mutable => {
     const key = chainKey({ author, session })
@@ -144,6 +160,7 @@ export const createChains = (deps: {
         isVouched: true,
         readable: undefined,
         unreadTo: -1,
+        shownIn: -1,
       }
       chains.set(key, chain)
     }
@@ -154,11 +171,12 @@ export const createChains = (deps: {
     chain.seq = update.seq
     chain.head = update.id
     chain.isVouched = true
+    moves += 1
     const ids = recent.get(chain.key) ?? new Map<number, Uint8Array>()
     ids.set(update.seq, update.id)
     ids.delete(update.seq - RECENT)
     recent.set(chain.key, ids)
-    if (!equalBytes(chain.author, vault.author)) fresh.set(chain.key, update.id)
+    if (!equalBytes(chain.author, vault.author)) fresh.set(chain.key, { seq: update.seq, head: update.id })
   }
 
   /** How many of the held updates a valid signature vouches for; checks from the end, so usually just one. */
@@ -191,6 +209,7 @@ export const createChains = (deps: {
         }
       } else if (content.error.type === 'unreadable') refused.push({ update, reason: content.error.reason })
       settle(chain, update)
+      chain.shownIn = opening
       done++
     }
     chain.held = chain.held.slice(done)
@@ -232,7 +251,9 @@ export const createChains = (deps: {
       const mayWrite = certificate.role !== 'reader'
       certified.set(key, mayWrite || (certified.get(key) ?? false))
       const chain = chains.get(key)
-      if (chain !== undefined) chain.mayWrite ||= mayWrite
+      if (chain === undefined) return
+      chain.mayWrite ||= mayWrite
+      chain.shownIn = opening
     },
     take: (updates, isCertified = false) => {
       const first = updates[0]
@@ -263,8 +284,9 @@ export const createChains = (deps: {
       chain.held = [...chain.held, ...added]
       return release(chain, vouchedFor(chain.held, added.length))
     },
-    settleOwn: (update) => {
+    settleOwn: (update, isOpen) => {
       const chain = chainOf(update)
+      if (isOpen) chain.shownIn = opening
       if (update.seq === chain.seq + 1) settle(chain, update)
     },
     cover: (entries, isReadable) => {
@@ -281,11 +303,15 @@ export const createChains = (deps: {
           chain.seq = entry.seq
           chain.head = entry.head
           chain.isVouched = false
+          moves += 1
+          chain.shownIn = opening
           const rest = chain.held.filter((update) => update.seq > entry.seq)
           chain.held = rest[0] === undefined || equalBytes(rest[0].prev, entry.head) ? rest : []
           chain.frozen = false
         }
         chain.ended ||= entry.ended
+        // What the next updates are based on needs no mention.
+        if ((fresh.get(chain.key)?.seq ?? entry.seq + 1) <= entry.seq) fresh.delete(chain.key)
       }
     },
     holds: (entries) =>
@@ -308,12 +334,22 @@ export const createChains = (deps: {
     },
     get: (name) => chains.get(chainKey(name)),
     open: () => [...chains.values()].filter((chain) => !chain.ended && chain.seq >= 0),
+    current: () =>
+      [...chains.values()].filter((chain) => !chain.ended && chain.seq >= 0 && chain.shownIn === opening),
+    moves: () => moves,
+    isCurrent: (name) => chains.get(chainKey(name))?.shownIn === opening,
+    opened: () => {
+      opening += 1
+    },
+    hasSeen: (id) =>
+      [...chains.values()].some(({ head }) => equalBytes(head, id)) ||
+      [...recent.values()].some((ids) => [...ids.values()].some((other) => equalBytes(other, id))),
     mayWrite: (name) => certified.get(chainKey(name)) ?? false,
     admits: (certificate) => isAdmitted(certificate, vault.docId, vault.genesis, verify),
     newHeads: () => {
       const heads = [...fresh.entries()].slice(0, LIMITS.deps)
       fresh = new Map([...fresh.entries()].slice(LIMITS.deps))
-      return heads.map(([, id]) => id).sort(compareBytes)
+      return heads.map(([, { head }]) => head).sort(compareBytes)
     },
     reset: () => {
       chains.clear()

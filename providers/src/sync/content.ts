@@ -9,7 +9,7 @@
  *              payload length 4 ‖ payload ‖ zeros
  *   ephemeral: session 8 ‖ counter 8 ‖ hello 8 ‖ echoes 1 (bits 0–6: how many; bit 7: broadcast) ‖ 8 each ‖
  *              payload length 4 ‖ payload ‖ zeros
- *   heads:     snapshot id 32 (or zeros) ‖ time 8 (ms since 1970) ‖ count 4 ‖ each: author 32, session 8, seq 8, id 32
+ *   heads:     log id 16 ‖ snapshot id 32 (or zeros) ‖ time 8 (ms since 1970) ‖ count 4 ‖ each: author 32, session 8, seq 8, id 32
  */
 import {
   concat,
@@ -72,7 +72,11 @@ export interface EphemeralInner {
   readonly payload: Uint8Array
 }
 
+/** What a session has got from its relay, acknowledged or delivered, as of now. */
 export interface HeadsInner {
+  /** The relay's log that it got it from. */
+  readonly logId: Uint8Array
+  /** The active snapshot, or NO_ID. */
   readonly snapshot: Uint8Array
   readonly timeMs: number
   readonly heads: readonly {
@@ -191,7 +195,8 @@ export const decodeEphemeralInner = (bytes: Uint8Array, padded: boolean): Result
 }
 
 export const encodeHeadsInner = (inner: HeadsInner, padded: boolean): Uint8Array => {
-  const writer = createWriter(44 + 80 * inner.heads.length)
+  const writer = createWriter(60 + 80 * inner.heads.length)
+    .bytes(inner.logId)
     .bytes(inner.snapshot)
     .u53(inner.timeMs)
     .u32(inner.heads.length)
@@ -203,7 +208,7 @@ export const encodeHeadsInner = (inner: HeadsInner, padded: boolean): Uint8Array
 
 export const decodeHeadsInner = (bytes: Uint8Array, padded: boolean): Result<HeadsInner> => {
   const reader = createReader(bytes)
-  const fields = { snapshot: reader.bytes(32), timeMs: reader.u53() }
+  const fields = { logId: reader.bytes(16), snapshot: reader.bytes(32), timeMs: reader.u53() }
   const count = reader.u32()
   if (count * 80 > reader.remaining()) reader.fail()
   const heads = Array.from({ length: reader.sound() ? count : 0 }, () => ({

@@ -20,7 +20,10 @@ export interface SessionOptions {
   readonly create: boolean
   /** How long edits gather while an earlier one waits for its ack, ms. */
   readonly flushMs: number
-  readonly snapshot: SnapshotPolicy | false
+  /** `false`: only when one is asked for or needed. `'never'`: not even then. */
+  /** Tell others sooner what has arrived, and alarm when it does not. */
+  readonly receipts: boolean
+  readonly snapshot: SnapshotPolicy | false | 'never'
   readonly compress: boolean
   readonly pad: boolean
   /** Whether there is a storage at all. */

@@ -4,6 +4,7 @@
  */
 import type { SessionName, ToClient, ToRelay } from '../protocol/index.ts'
 import type { Claim, Content } from './content.ts'
+import type { Receipt } from './receipts.ts'
 
 export type SyncStatus =
   | 'loading'
@@ -164,6 +165,8 @@ export type Effect =
   | { readonly type: 'persist'; readonly ticket: number; readonly changes: readonly StorageChange[] }
   /** What another session shows; `undefined`: it is gone. */
   | { readonly type: 'presence'; readonly from: SessionName; readonly payload: Uint8Array | undefined }
+  /** Who has got how much of what this session has written; see the option `receipts`. */
+  | { readonly type: 'receipts'; readonly receipts: readonly Receipt[] }
   /** What another session has broadcast: each at most once, in its order. */
   | { readonly type: 'broadcast'; readonly from: SessionName; readonly payload: Uint8Array }
   | { readonly type: 'alarm'; readonly alarm: Alarm }

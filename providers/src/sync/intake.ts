@@ -1,5 +1,13 @@
 /** What the relay delivers: verified item by item, gathered into one batch for the CRDT and one storage transaction. */
-import { equalBytes, type Item, type Snapshot, type ToClient, toHex, type Update } from '../protocol/index.ts'
+import {
+  equalBytes,
+  type Item,
+  NO_ID,
+  type Snapshot,
+  type ToClient,
+  toHex,
+  type Update,
+} from '../protocol/index.ts'
 import { type Active, createActive } from './active.ts'
 import type { Audit } from './audit.ts'
 import { chainKey, type Opened } from './chains.ts'
@@ -12,6 +20,7 @@ import { openSnapshot } from './opening.ts'
 import type { SealedEntry } from './outbox.ts'
 import type { Sender } from './sender.ts'
 import type { Tail } from './tail.ts'
+import type { Claim as HeadClaim } from './witness.ts'
 
 type Deliver = Extract<ToClient, { type: 'deliver' }>
 
@@ -39,11 +48,12 @@ export const createIntake = (
     readonly maker: Maker
     readonly audit: Audit
     readonly tail: Tail
+    readonly mentioned: (claim: HeadClaim) => void
     /** So many acknowledged edits wait for storage. */
     readonly settle: (edits: number) => void
   },
 ): Intake => {
-  const { state, outbox, chains, vault, inflate, options } = core
+  const { state, outbox, chains, vault, verify, inflate, options } = core
   const { sender, maker, audit, tail, settle } = rooms
   /** Kept updates of the current log: which chain, and how far. Covered ones are deleted from storage. */
   let kept = new Map<string, { readonly chain: string; readonly lastSeq: number }>()
@@ -89,7 +99,7 @@ export const createIntake = (
     outbox.remove(entry)
     core.emit({ type: 'acknowledged', content })
     settle(entry.edits)
-    chains.settleOwn(update)
+    chains.settleOwn(update, sender.isNew(update))
     tail.add(update, update.seq, content)
     count([update])
     keepItem({ type: 'updates', updates: [update], signatures: 'every' }, update.id, update)
@@ -97,6 +107,22 @@ export const createIntake = (
     // Applying it again changes nothing, but marks it as known to the relay.
     if (core.isTracking()) {
       batch.push({ kind: 'update', ...content, author, session, envelopeId: update.id, claims: [] })
+    }
+  }
+
+  /** Its author has signed that there is one before it. */
+  const mentionGap = (first: Update, last: Update): void => {
+    const { signature, author, session, seq, prev } = first
+    const isSigned = last.signature !== undefined && verify('env-sig', last.signature, author, last.id)
+    if (!isSigned || seq === 0 || signature === undefined) return
+    rooms.mentioned({ by: first, id: prev, at: { author, session, seq: seq - 1 } })
+  }
+
+  /** With the same snapshot below, whatever they have seen lies in front of them in this log. */
+  const mentionDeps = (opened: readonly Opened[]): void => {
+    for (const { update } of opened) {
+      if (!equalBytes(update.base, state.active?.id ?? NO_ID)) continue
+      for (const id of update.deps) rooms.mentioned({ by: update, id, at: undefined })
     }
   }
 
@@ -112,12 +138,14 @@ export const createIntake = (
     }
     const taken = chains.take(item.updates)
     if (taken.type === 'duplicate') return 'taken'
+    if (taken.type === 'gap' && !inLoad) mentionGap(first, last)
     if (taken.type === 'gap') {
       if (inLoad)
         core.alarm('withheld', 'a load lacks a certificate, or an update that others build on', first)
       return inLoad ? 'taken' : 'gap'
     }
     open(taken.opened)
+    if (!inLoad) mentionDeps(taken.opened)
     for (const { update, reason } of taken.refused) core.alarm('quarantined', reason, update)
     if (taken.complaint !== undefined) core.alarm(taken.complaint.kind, taken.complaint.message, last)
     count(item.updates)

@@ -66,8 +66,9 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     equalBytes(name.author, vault.author) && equalBytes(name.session, state.certificate.session)
 
   const isDue = (): boolean => {
-    if (asked > 0 || needed) return true
     const policy = options.snapshot
+    if (policy === 'never') return false
+    if (asked > 0 || needed) return true
     if (policy === false) return false
     if (replacing) return true
     return state.since.updates >= policy.afterUpdates || state.since.bytes >= policy.afterBytes
@@ -165,7 +166,8 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
 
   return {
     ask: () => {
-      asked = ASKED_TRIES
+      if (options.snapshot === 'never') core.emit({ type: 'snapshot-made', taken: false })
+      else asked = ASKED_TRIES
     },
     need: () => {
       needed = true
@@ -209,7 +211,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       }
       if (!mayBegin()) return
       const policy = options.snapshot
-      const spreadMs = asked > 0 || policy === false ? 0 : needed ? 500 : policy.idleMs
+      const spreadMs = asked > 0 || typeof policy !== 'object' ? 0 : needed ? 500 : policy.idleMs
       dueAt ??= state.now + dice() * spreadMs
       if (dueAt > state.now) return
       dueAt = undefined

@@ -41,6 +41,10 @@ export interface Presence {
   broadcast(event: Uint8Array, now: number): void
   woke(now: number): void
   wakeAt(): number | undefined
+  /** What the others know this one as; `undefined` without a connection. */
+  session(): Uint8Array | undefined
+  /** Who speaks on this connection, if it was announced. */
+  nameOf(connection: number): SessionName | undefined
   /** Sessions that are connected now, other than this one. */
   sessions(): readonly SessionName[]
 }
@@ -200,6 +204,8 @@ export const createPresence = (deps: {
       if (echoAt !== undefined && echoAt <= now) speak()
     },
     wakeAt: () => (held === undefined ? echoAt : Math.min(held.until, echoAt ?? held.until)),
+    session: () => session,
+    nameOf: (connection) => peers.get(connection)?.name,
     sessions: () => [...peers.values()].map(({ name }) => name),
   }
 }

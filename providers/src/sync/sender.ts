@@ -31,6 +31,8 @@ export interface Sender {
   flush(force?: boolean): void
   /** The document was opened anew: `open` showed the current session's certificate, and no other. */
   opened(): void
+  /** Whether it was sealed since the document was opened: then an acknowledgement of it is no repeated one. */
+  isNew(update: Update): boolean
   /** Sends again all that is sealed and not acknowledged. */
   resend(): void
   refused(entry: SealedEntry, item: Extract<Item, { type: 'refused' }>): 'snapshot-needed' | undefined
@@ -57,9 +59,12 @@ export const createSender = (core: Core): Sender => {
   /** Sessions whose certificate this opening of the document has shown, in hex. */
   const announced = new Set<string>()
   let invalid = 0
+  /** From this position of our chain on, what is sealed belongs to the present opening of the document. */
+  let newFrom = 0
 
   const startSession = (): void => {
     const session = core.random(8)
+    newFrom = 0
     state.certificate = vault.certify(session)
     state.nextSeq = 0
     state.head = chainStart(vault.docId, vault.author, session)
@@ -178,9 +183,11 @@ export const createSender = (core: Core): Sender => {
       push(channel, updates)
     },
     opened: () => {
+      newFrom = state.nextSeq
       announced.clear()
       announced.add(toHex(state.certificate.session))
     },
+    isNew: ({ session, seq }) => equalBytes(session, state.certificate.session) && seq >= newFrom,
     resend,
     refused: (entry, item) => {
       const { update } = entry

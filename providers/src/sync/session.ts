@@ -7,13 +7,14 @@
  *   sender        our own chain                outbox    what is not acked      maker   snapshots
  *   recall        what storage gives back      ledger    what it has confirmed  presence
  */
-import { chainStart, toHex } from '../protocol/index.ts'
+import { chainStart, type SessionName, toHex } from '../protocol/index.ts'
 import { createAudit } from './audit.ts'
 import { createChains } from './chains.ts'
 import { createComparison } from './comparison.ts'
 import type { Core, SessionDeps, State } from './core.ts'
 import { describe, isSameStatus } from './describe.ts'
 import type { Effect, Input, Received, Rejection, SessionStatus, StorageChange } from './effects.ts'
+import { createGossip } from './gossip.ts'
 import { createIntake } from './intake.ts'
 import { createLedger } from './ledger.ts'
 import { createMaker } from './maker.ts'
@@ -21,9 +22,11 @@ import { openUpdate } from './opening.ts'
 import { createOutbox } from './outbox.ts'
 import { createPresence } from './presence.ts'
 import { createRecall } from './recall.ts'
+import { createReceipts, type Receipt } from './receipts.ts'
 import { createSender } from './sender.ts'
-import { createSubscription } from './subscription.ts'
+import { createSubscription, type Subscription } from './subscription.ts'
 import { createTail } from './tail.ts'
+import { createWitness } from './witness.ts'
 
 export interface Session {
   step(input: Input, now: number): readonly Effect[]
@@ -31,8 +34,12 @@ export interface Session {
   wakeAt(): number | undefined
   /** Identity-stable while nothing changes. */
   status(): SessionStatus
+  /** Who has got how much of what this session has written. The same array until something changes. */
+  receipts(): readonly Receipt[]
   /** Names this run's outbox in storage and its lock, hex. */
   readonly owner: string
+  /** The name under which it writes; another session of the same author when the relay has ended this one. */
+  name(): SessionName
 }
 
 export const createSession = (deps: SessionDeps): Session => {
@@ -101,9 +108,28 @@ export const createSession = (deps: SessionDeps): Session => {
   const sender = createSender(core)
   const maker = createMaker(core, sender, presence)
   const audit = createAudit(core, tail, (content) => sender.edited(content))
-  const intake = createIntake(core, { sender, maker, audit, tail, settle: ledger.settle })
+  const witness = createWitness(core, {
+    askAgain: () => subscription.askAgain(),
+    hurry: () => gossip.hurry(),
+  })
+  const receipts = createReceipts(core, presence)
+  const gossip = createGossip(core, presence, (from, inner) => {
+    witness.heard(from, inner)
+    receipts.heard(from, inner)
+  })
+  const intake = createIntake(core, {
+    sender,
+    maker,
+    audit,
+    tail,
+    settle: ledger.settle,
+    mentioned: witness.mentioned,
+  })
   const recall = createRecall(core, owner, { sender, intake, comparison })
-  const subscription = createSubscription(core, { sender, maker, intake, presence, comparison, recall })
+  const subscription: Subscription = createSubscription(core, {
+    ...{ sender, maker, intake, presence, comparison, recall },
+    ...{ gossip, witness },
+  })
 
   const reject = (received: Received, reason: Rejection): void => {
     const of = { ...received, id: received.envelopeId }
@@ -186,6 +212,7 @@ export const createSession = (deps: SessionDeps): Session => {
         return
       case 'pause': {
         const { send = false, receive = false } = input.directions
+        if (receive) gossip.fallSilent()
         state.paused = { send: state.paused.send || send, receive: state.paused.receive || receive }
         return
       }
@@ -219,12 +246,17 @@ export const createSession = (deps: SessionDeps): Session => {
       core.emit({ type: 'compare', question, pending: outbox.sealed().map(({ content }) => content) })
     }
     audit.advance()
+    witness.advance()
+    receipts.advance()
+    gossip.advance()
     sender.flush(state.flushAt !== undefined && state.flushAt <= now)
     maker.advance()
   }
 
   return {
     owner,
+    receipts: receipts.list,
+    name: () => ({ author: vault.author, session: state.certificate.session }),
     step: (input, now) => {
       effects = []
       changes = []
@@ -238,6 +270,7 @@ export const createSession = (deps: SessionDeps): Session => {
     wakeAt: () => {
       const times = [state.flushAt, state.retryAt, state.reopenAt, compareAt()]
       times.push(subscription.wakeAt(), presence.wakeAt(), maker.wakeAt(), ledger.wakeAt())
+      times.push(witness.wakeAt(), gossip.wakeAt())
       const earliest = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
       return earliest === Number.POSITIVE_INFINITY ? undefined : earliest
     },

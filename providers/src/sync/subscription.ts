@@ -2,20 +2,24 @@
  * One document's standing with the relay: opening it, following its log, and noticing what is missing. Nothing that a
  * network can do is terminal: a gap leads to another opening, from the cursor, and in the end without it.
  */
-import { isPermanent, type ToClient } from '../protocol/index.ts'
+import { equalBytes, isPermanent, type ToClient } from '../protocol/index.ts'
 import type { Comparison } from './comparison.ts'
 import type { Core, State } from './core.ts'
+import type { Gossip } from './gossip.ts'
 import type { Intake } from './intake.ts'
 import { STATE_KEY } from './keep.ts'
 import type { Maker } from './maker.ts'
 import type { Presence } from './presence.ts'
 import type { Recall } from './recall.ts'
 import type { Sender } from './sender.ts'
+import type { Witness } from './witness.ts'
 
 export interface Subscription {
   open(): void
   received(frame: Exclude<ToClient, { type: 'hello' | 'pong' }>): void
   detach(): void
+  /** Asks once more for what is above the cursor. */
+  askAgain(): void
   woke(): void
   wakeAt(): number | undefined
 }
@@ -36,10 +40,12 @@ export const createSubscription = (
     readonly presence: Presence
     readonly comparison: Comparison
     readonly recall: Recall
+    readonly gossip: Gossip
+    readonly witness: Witness
   },
 ): Subscription => {
   const { state, chains, outbox, vault, options, dice } = core
-  const { sender, maker, intake, presence, comparison, recall } = rooms
+  const { sender, maker, intake, presence, comparison, recall, gossip, witness } = rooms
   let gaps = 0
   let attempt = 0
   /** The session that the last `open` showed: presence speaks as this one, even when our chain begins anew. */
@@ -100,22 +106,29 @@ export const createSubscription = (
     if (state.phase.type !== 'opening' || state.phase.attempt !== frame.attempt) return
     const { channel } = frame
     pieces = 0
+    const isSameLog = state.cursor !== undefined && equalBytes(state.cursor.logId, frame.logId)
     state.logId = frame.logId.slice()
+    gossip.reset()
     state.isNew = frame.isNew
     if (frame.isNew) core.emit({ type: 'new' })
     sender.opened()
-    if (frame.complete) beginLoad(channel)
-    else state.phase = { type: 'live', channel }
+    if (frame.complete) beginLoad(channel, isSameLog)
+    else {
+      state.phase = { type: 'live', channel }
+      chains.opened()
+    }
     presence.opened(openedAs)
     if (!frame.complete) sender.resend()
   }
 
   /** Another log, or the first: what was known of a log is replaced, never merged, by what this load delivers. */
-  const beginLoad = (channel: number): void => {
+  const beginLoad = (channel: number, isSameLog: boolean): void => {
     const isAnother = state.cursor !== undefined || outbox.sealed().length > 0
     state.cursor = undefined
     state.phase = { type: 'loading', channel }
+    witness.reset(isSameLog)
     intake.reset()
+    chains.opened()
     if (isAnother) {
       sender.endSession(0)
       if (options.keep) {
@@ -148,7 +161,19 @@ export const createSubscription = (
     state.caughtUp = true
     gaps = 0
     core.emit({ type: 'caught-up' })
+    witness.caughtUp()
     comparison.caughtUp(state.now)
+  }
+
+  const passed = ({ connection, ephemeral }: Extract<ToClient, { type: 'ephemeral' }>): void => {
+    if (ephemeral.type === 'ephemeral') presence.received(connection, ephemeral, state.now)
+    const from = ephemeral.type === 'heads' ? presence.nameOf(connection) : undefined
+    if (from !== undefined && ephemeral.type === 'heads') gossip.received(from, ephemeral)
+  }
+
+  const join = ({ connection, certificate }: Extract<ToClient, { type: 'joined' }>): void => {
+    presence.joined(connection, certificate)
+    gossip.joined()
   }
 
   const closed = (frame: Extract<ToClient, { type: 'closed' }>): void => {
@@ -176,15 +201,16 @@ export const createSubscription = (
           deliver(frame)
           return
         case 'ephemeral':
-          presence.received(frame.connection, frame.ephemeral, state.now)
+          passed(frame)
           return
         case 'joined':
-          if (chains.admits(frame.certificate)) presence.joined(frame.connection, frame.certificate)
+          if (chains.admits(frame.certificate)) join(frame)
           return
         case 'left':
           presence.left(frame.connection)
           return
         case 'found':
+          witness.found(frame)
           return
         case 'closed':
           closed(frame)
@@ -201,6 +227,7 @@ export const createSubscription = (
       maker.discard()
       presence.disconnected()
     },
+    askAgain: open,
     woke: () => {
       if (state.reopenAt !== undefined && state.reopenAt <= state.now) open()
       const end = patienceEndsAt()

@@ -324,6 +324,7 @@ describe('what is inside a seal', () => {
     const inner = encodeHeadsInner(
       {
         snapshot: NO_ID,
+        logId: new Uint8Array(16),
         timeMs: 0,
         heads: ids(LIMITS.openSessions).map((id) => ({ author: id, session: SESSION, seq: 0, id })),
       },

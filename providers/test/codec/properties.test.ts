@@ -306,6 +306,7 @@ const ephemeralInner = fc.record({
   },
 })
 const headsInner = fc.record({
+  logId: bytes(16),
   snapshot: id,
   timeMs: u53,
   heads: fc.array(fc.record({ author: id, session, seq: u53, id }), { maxLength: 5 }),

@@ -13,7 +13,6 @@ import {
   type Sealed,
   SIGNATURE_BYTES,
 } from '../../src/protocol/index.ts'
-import { ciphertextOfTwoKeys } from '../vectors/independent.ts'
 import {
   counting,
   createSamples,
@@ -24,6 +23,7 @@ import {
   sampleVault,
   WRITER_SEED,
 } from '../vectors/samples.ts'
+import { ciphertextOfTwoKeys } from './two-keys.ts'
 
 await cryptoReady
 

@@ -104,6 +104,7 @@ export const BROADCAST_INNER: EphemeralInner = {
 }
 
 export const headsInner = (update: Update, snapshot: Uint8Array): HeadsInner => ({
+  logId: counting(1, 16),
   snapshot,
   timeMs: 1_750_000_000_000,
   heads: [{ author: update.author, session: update.session, seq: update.seq, id: update.id }],

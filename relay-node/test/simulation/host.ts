@@ -26,7 +26,8 @@ export interface Host {
   dial(client: { received(bytes: Uint8Array): void; dropped(): void }, latencyMs: number): Wire | undefined
 }
 
-export const createHost = (deps: {
+/** Makes a host; what it is made of may be another relay than the real one. */
+export type CreateHost = (deps: {
   readonly clock: Clock
   readonly random: Random
   readonly knobs: Knobs
@@ -35,7 +36,9 @@ export const createHost = (deps: {
   /** A script's own faults, asked before the dice. */
   readonly fault?: () => CommitFault | undefined
   readonly losesFrames?: () => boolean
-}): Host => {
+}) => Host
+
+export const createHost: CreateHost = (deps) => {
   const { clock, random, knobs, verify, isHealed } = deps
   let commits = 0
   let lastCommitAt = 0

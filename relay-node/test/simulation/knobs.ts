@@ -25,6 +25,8 @@ export interface Knobs {
   readonly diskFaults: number
   readonly openSessions: number
   readonly snapshotAfter: number
+  /** Devices tell each other at once what has arrived. */
+  readonly receipts: boolean
   readonly graceMs: number
   readonly realSignatures: boolean
   /** Devices without a storage keep nothing between tabs. */
@@ -63,6 +65,7 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
     diskFaults: oneOf(0, 0, 0.05),
     openSessions: 4096,
     snapshotAfter: oneOf(3, 8, 20),
+    receipts: random.chance(0.5),
     graceMs: oneOf(0, 800, 1e6),
     realSignatures,
     withoutStorage: random.chance(0.25) ? 1 : 0,

@@ -54,6 +54,10 @@ export const createSpokenDocument = (
     saved: () => Promise.resolve(),
     pause: () => undefined,
     resume: () => undefined,
+    attach: () => undefined,
+    detach: () => undefined,
+    self: () => undefined,
+    receipts: () => [],
     status: () => status,
     get connection() {
       return status.connection

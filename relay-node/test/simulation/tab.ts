@@ -18,14 +18,16 @@ import type { Knobs } from './knobs.ts'
 import { createShownStatus } from './shown-status.ts'
 import type { SimDocument, SimProvider } from './sim-document.ts'
 
-const SECRET = new Uint8Array(32).fill(7)
+/** Of the one document that all tabs have open. */
+export const SECRET: Uint8Array = new Uint8Array(32).fill(7)
+export const ROOM = 'room'
 
 export interface Tab<Document extends SimDocument = SimDocument> {
   readonly document: Document
   readonly session: Session
   isAlive(): boolean
   isConnected(): boolean
-  connect(host: Host): void
+  connect(host: Pick<Host, 'dial'>): void
   cut(): void
   edit(id: string): void
   step(input: Input): void
@@ -66,7 +68,7 @@ export const createTab = <Document extends SimDocument>(deps: {
   })
   const { replica } = document
   const honest = createVault({
-    keys: documentKeys(SECRET.slice(), 'room'),
+    keys: documentKeys(SECRET.slice(), ROOM),
     deviceSeed,
     role: 'writer',
     random: (length) => random.bytes(length),
@@ -84,6 +86,7 @@ export const createTab = <Document extends SimDocument>(deps: {
     options: {
       create: true,
       flushMs: 50,
+      receipts: knobs.receipts,
       // What a malicious snapshot does is detected, not prevented: not in this world.
       snapshot: deps.isEvil ? false : { afterUpdates: knobs.snapshotAfter, afterBytes: 1e9, idleMs: 500 },
       compress: random.chance(0.5),
@@ -179,6 +182,7 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'caught-up':
         document.caughtUp?.()
         return
+      case 'receipts':
       case 'presence':
       case 'broadcast':
       case 'new':

@@ -8,7 +8,7 @@ export interface YjsDocument extends SimDocument {
 }
 
 export const createYjsDocument = (provider: SimProvider, doc: Y.Doc = new Y.Doc()): YjsDocument => {
-  const { random, onEdited } = provider
+  const { random, onEdited, onRejected } = provider
   // Yjs draws client ids from the platform's dice; a seed must give the same run every time.
   doc.clientID = 1 + random.int(2 ** 31)
   const origin = {}
@@ -21,7 +21,7 @@ export const createYjsDocument = (provider: SimProvider, doc: Y.Doc = new Y.Doc(
   doc.on('update', onUpdate)
   return {
     doc,
-    replica: createYjsReplica(doc, origin),
+    replica: createYjsReplica(doc, origin, { onRejected }),
     edit: (id) => {
       ids = [id]
       doc.transact(() => {

@@ -1,0 +1,232 @@
+/**
+ * What others have signed, against what this relay has shown us. Whoever names an envelope vouches that it exists in this
+ * log: if we lack it after asking once more, the relay withholds it; if there is another one in its place, either its
+ * author has signed two histories, or the relay shows us different ones.
+ */
+import { compareBytes, equalBytes, NO_ID, type SessionName, type ToClient, toHex } from '../protocol/index.ts'
+import { chainKey } from './chains.ts'
+import type { HeadsInner } from './content.ts'
+import type { Core } from './core.ts'
+import type { AlarmKind } from './effects.ts'
+
+/** Somebody's word that the envelope `id` exists, and where, if that was said. */
+export interface Claim {
+  readonly by: SessionName
+  readonly id: Uint8Array
+  readonly at: (SessionName & { readonly seq: number }) | undefined
+}
+
+export interface Witness {
+  heard(from: SessionName, inner: HeadsInner): void
+  /** An update that builds on this one of its own chain, or on one of another chain, has a valid signature. */
+  mentioned(claim: Claim): void
+  /** An answer to a fetch. */
+  found(frame: Extract<ToClient, { type: 'found' }>): void
+  /** Another log begins: nothing that was said of the old one counts. `isSameLog`: the relay says that it is no other. */
+  reset(isSameLog: boolean): void
+  /** Everything that the relay had is applied. */
+  caughtUp(): void
+  advance(): void
+  wakeAt(): number | undefined
+}
+
+interface Doubt extends Claim {
+  readonly since: number
+  stage: 'waiting' | 'asked again' | 'fetching'
+  /** It was said once more after we had asked, by somebody whose active snapshot is ours. */
+  isRepeated: boolean
+}
+
+/** What was forwarded may overtake what is delivered, for as long as a link is slow. */
+const PATIENCE_MS = 2_000
+/** For what a relay may lack honestly as long as somebody has not caught up. */
+const LONG_PATIENCE_MS = 20_000
+const FETCH_PATIENCE_MS = 10_000
+const MAX_DOUBTS = 1_000
+
+export const createWitness = (
+  core: Core,
+  rooms: {
+    /** Opens the document once more, from the cursor. */
+    readonly askAgain: () => void
+    /** Tells the others soon what we have, so that they tell us what they have. */
+    readonly hurry: () => void
+  },
+): Witness => {
+  const { state, chains, verify } = core
+  const doubts = new Map<string, Doubt>()
+  /** Heads that were settled before the relay asked to load its log from the beginning. */
+  let trusted: readonly (SessionName & { readonly seq: number })[] = []
+  /** Since when somebody says what cannot be: another log, or a snapshot that we were never shown. */
+  const strange = new Map<string, number>()
+  const snapshots = new Set<string>()
+  let seen: Core['state']['active']
+  let fetchedAt: number | undefined
+  const reported = new Set<string>()
+
+  const report = (kind: AlarmKind, message: string, of: SessionName & { readonly id?: Uint8Array }): void => {
+    const name = kind + chainKey(of)
+    if (reported.has(name)) return
+    reported.add(name)
+    core.alarm(kind, message, of)
+  }
+
+  const verdict = ({ id, at }: Claim): 'known' | 'missing' | 'other' => {
+    if (at === undefined) return chains.hasSeen(id) ? 'known' : 'missing'
+    const chain = chains.get(at)
+    // What is held, or ignored, was reported as such.
+    if (chain?.frozen || chain?.held.some((update) => equalBytes(update.id, id))) return 'known'
+    if (chain === undefined || chain.seq < at.seq) return 'missing'
+    const there = chain.seq === at.seq ? chain.head : chains.idAt(at, at.seq)
+    return there === undefined || equalBytes(there, id) ? 'known' : 'other'
+  }
+
+  const doubt = (claim: Claim, isBeside: boolean): void => {
+    if (verdict(claim) === 'known') return
+    const name = chainKey(claim.at ?? claim.by)
+    if (reported.has(`withheld${name}`) || reported.has(`fork${name}`)) return
+    const key = claim.at === undefined ? toHex(claim.id) : name
+    const before = doubts.get(key)
+    if (before === undefined && doubts.size >= MAX_DOUBTS) return
+    const { since, stage } = before ?? { since: state.now, stage: 'waiting' }
+    const isRepeated = before?.isRepeated || (isBeside && stage === 'asked again')
+    doubts.set(key, { ...claim, since, stage, isRepeated })
+  }
+
+  const judge = (): void => {
+    for (const [key, one] of doubts) {
+      if (one.stage !== 'fetching') continue
+      doubts.delete(key)
+      const by = `${toHex(one.by.author).slice(0, 8)}…`
+      const named = { ...(one.at ?? one.by), id: one.id }
+      const found = verdict(one)
+      if (found === 'other')
+        report('fork', `${by} was shown another history of this author than we were`, named)
+      else if (found === 'known') continue
+      else if (one.at === undefined)
+        report('fork', `${by} has seen what the relay does not have for us`, named)
+      else report('withheld', `${by} has seen more of this author than the relay delivers to us`, named)
+    }
+  }
+
+  /**
+   * A chain that the relay does not show since the last opening may have ended under a snapshot that we have skipped and
+   * that its witness had not got when it spoke: then it will not say so again.
+   */
+  const isSettled = ({ at, isRepeated }: Doubt): boolean =>
+    at === undefined || isRepeated || chains.isCurrent(at) || (chains.get(at)?.seq ?? -1) >= at.seq
+
+  const fetch = (channel: number): void => {
+    const due = [...doubts.values()]
+      .filter((one) => one.stage === 'asked again' && isSettled(one))
+      .slice(0, 256)
+    if (due.length === 0) return
+    for (const one of due) one.stage = 'fetching'
+    fetchedAt = state.now
+    core.transmit({ type: 'fetch', channel, ids: due.map(({ id }) => id).sort(compareBytes) })
+  }
+
+  /** Whether this was said for so long, again and again, that it is no accident. */
+  const isStubborn = (what: string): boolean => {
+    const since = strange.get(what)
+    if (since === undefined && strange.size < MAX_DOUBTS) strange.set(what, state.now)
+    rooms.hurry()
+    return since !== undefined && state.now - since > LONG_PATIENCE_MS
+  }
+
+  const heardSnapshot = (by: SessionName, id: Uint8Array): void => {
+    const name = toHex(id)
+    if (equalBytes(id, NO_ID) || snapshots.has(name)) strange.delete(name)
+    else if (isStubborn(name))
+      report('withheld', 'the relay does not show us the snapshot of this session', { ...by, id })
+  }
+
+  const remember = (active: NonNullable<typeof seen>): void => {
+    seen = active
+    snapshots.add(toHex(active.id))
+    if (snapshots.size > MAX_DOUBTS) snapshots.delete([...snapshots][0] ?? '')
+  }
+
+  const mayJudge = (): boolean => state.phase.type === 'live' && state.caughtUp && !state.paused.receive
+
+  return {
+    heard: (by, inner) => {
+      const key = chainKey(by)
+      if (!equalBytes(inner.logId, state.logId)) {
+        if (isStubborn(key)) report('fork', 'the relay shows this session another log of the document', by)
+        return
+      }
+      strange.delete(key)
+      heardSnapshot(by, inner.snapshot)
+      const isBeside = equalBytes(inner.snapshot, state.active?.id ?? NO_ID)
+      const positions = new Map(inner.heads.map((head) => [chainKey(head), head.seq]))
+      // A later word of the same session takes the place of what it said of chains that have ended since.
+      for (const [id, one] of doubts) {
+        if (one.at !== undefined && chainKey(one.by) === key && !positions.has(chainKey(one.at)))
+          doubts.delete(id)
+      }
+      for (const { author, session, seq, id } of inner.heads) {
+        doubt({ by, id: id.slice(), at: { author: author.slice(), session: session.slice(), seq } }, isBeside)
+      }
+      const isBehind = chains.current().some((chain) => (positions.get(chain.key) ?? -1) < chain.seq)
+      if (isBehind && isBeside && inner.heads.length > 0) rooms.hurry()
+    },
+    mentioned: (claim) => doubt(claim, true),
+    found: (frame) => {
+      fetchedAt = undefined
+      for (const item of frame.items) {
+        for (const update of item.type === 'updates' ? item.updates : []) {
+          const key = [chainKey(update), toHex(update.id)].find((name) => doubts.has(name)) ?? ''
+          const one = doubts.get(key)
+          if (one === undefined || !equalBytes(one.id, update.id)) continue
+          const { signature, author, id } = update
+          const isSigned = signature !== undefined && verify('env-sig', signature, author, id)
+          const isOther = isSigned && verdict({ ...one, at: update }) === 'other'
+          if (isOther) report('equivocation', 'its author has signed two updates for one position', update)
+          if (isOther || one.at === undefined) doubts.delete(key)
+        }
+      }
+      judge()
+    },
+    reset: (isSameLog) => {
+      trusted = isSameLog
+        ? chains.current().map(({ author, session, seq }) => ({ author, session, seq }))
+        : []
+      doubts.clear()
+      strange.clear()
+      snapshots.clear()
+      seen = undefined
+      fetchedAt = undefined
+    },
+    caughtUp: () => {
+      const lost = trusted.find((head) => (chains.get(head)?.seq ?? -1) < head.seq)
+      if (lost !== undefined) report('rollback', 'the relay has gone back behind what it had delivered', lost)
+      trusted = []
+    },
+    advance: () => {
+      const { phase, now, active } = state
+      if (active !== undefined && active !== seen) remember(active)
+      if (doubts.size === 0 || phase.type !== 'live' || !mayJudge()) return
+      for (const [key, one] of doubts) if (verdict(one) === 'known') doubts.delete(key)
+      if (fetchedAt !== undefined && now - fetchedAt >= FETCH_PATIENCE_MS) {
+        fetchedAt = undefined
+        judge()
+      }
+      if (fetchedAt === undefined) fetch(phase.channel)
+      const due = [...doubts.values()].filter(
+        (one) => one.stage === 'waiting' && one.since + PATIENCE_MS <= now,
+      )
+      if (due.length === 0) return
+      for (const one of due) one.stage = 'asked again'
+      rooms.askAgain()
+      rooms.hurry()
+    },
+    wakeAt: () => {
+      if (doubts.size === 0) return undefined
+      const waiting = [...doubts.values()].filter(({ stage }) => stage === 'waiting')
+      const times = waiting.map(({ since }) => since + PATIENCE_MS)
+      if (fetchedAt !== undefined) times.push(fetchedAt + FETCH_PATIENCE_MS)
+      return times.length === 0 || !mayJudge() ? undefined : Math.min(...times)
+    },
+  }
+}
