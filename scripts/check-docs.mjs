@@ -7,7 +7,8 @@ import { basename, join } from 'node:path'
 import { env, root } from './tools.mjs'
 
 const out = join(root, '.cache', 'docs')
-const pages = ['README.md', 'ARCHITECTURE.md', ...markdownIn('docs')].filter((page) =>
+const published = ['providers', 'react-hooks', 'relay-node'].map((folder) => `${folder}/README.md`)
+const pages = ['README.md', 'ARCHITECTURE.md', ...published, ...markdownIn('docs')].filter((page) =>
   existsSync(join(root, page)),
 )
 const sources = new Map()

@@ -19,6 +19,7 @@ if (!isLong) {
   check('unused code and dependencies', 'knip', ['--no-config-hints'])
   check('lockfile', 'node', ['scripts/complete-lock.mjs', '--check'])
   check('examples in the docs', 'node', ['scripts/check-docs.mjs'])
+  check('packages', 'node', ['scripts/pack-check.mjs'])
 }
 runTests()
 

@@ -7,7 +7,7 @@ import { startRelay } from 'sealsync-relay'
 import { preview } from 'vite'
 
 const ROOT = new URL('..', import.meta.url).pathname
-const BROWSER_ARGS = [
+export const BROWSER_ARGS = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',
@@ -31,15 +31,21 @@ export interface Stage {
   close(): Promise<void>
 }
 
-export const openStage = async (): Promise<Stage> => {
-  if (!existsSync(join(ROOT, 'dist/index.html'))) {
+/** `dist` is where the playground was built to. */
+export const openStage = async (dist: string = join(ROOT, 'dist')): Promise<Stage> => {
+  if (!existsSync(join(dist, 'index.html'))) {
     throw new Error('the playground is not built: run npm run build first')
   }
   const dir = mkdtempSync(join(tmpdir(), 'sealsync-e2e-'))
   const relay = await startRelay({ port: 0, store: `sqlite:${join(dir, 'relay.db')}` })
   // Read by vite.config.ts at each request of the page.
   process.env.SEALSYNC_RELAY_PORT = `${relay.port}`
-  const server = await preview({ root: ROOT, logLevel: 'error', preview: { port: 0, host: 'localhost' } })
+  const server = await preview({
+    root: ROOT,
+    logLevel: 'error',
+    build: { outDir: dist },
+    preview: { port: 0, host: 'localhost' },
+  })
   const browser: Browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '',
     args: BROWSER_ARGS,

@@ -98,6 +98,7 @@ const rooms: readonly Room[] = [
         '../yjs/provider.ts',
         '../yjs/index.ts',
         '../automerge/adapter.ts',
+        '../compat/y-websocket.ts',
         '../testing/index.ts',
         '../index.ts',
       ],
@@ -117,6 +118,7 @@ const rooms: readonly Room[] = [
     file: 'providers/src/yjs/provider.ts',
     forbidden: [
       '../automerge/adapter.ts',
+      '../compat/y-websocket.ts',
       '@automerge/automerge-repo',
       '../testing/index.ts',
       'libsodium-wrappers',
@@ -127,6 +129,7 @@ const rooms: readonly Room[] = [
     file: 'providers/src/automerge/adapter.ts',
     forbidden: [
       '../yjs/provider.ts',
+      '../compat/hocuspocus.ts',
       'yjs',
       'y-protocols/awareness',
       '../testing/index.ts',
@@ -137,13 +140,19 @@ const rooms: readonly Room[] = [
   {
     file: 'providers/src/compat/y-websocket.ts',
     forbidden: [
-      '../testing/index.ts',
-      'libsodium-wrappers',
-      'sealsync',
-      'sealsync-relay',
+      ...['../testing/index.ts', '../index.ts', '../keys/vault.ts', '../sync/session.ts', '../crypto.ts'],
+      ...['../automerge/adapter.ts', '@automerge/automerge-repo', 'y-websocket', '@hocuspocus/provider'],
+      ...['libsodium-wrappers', 'partysocket', 'sealsync', 'sealsync-relay'],
       '../../../relay-node/src/index.ts',
     ],
-    allowed: ['../yjs/index.ts', '../client/client.ts', 'yjs'],
+    allowed: [
+      './address.ts',
+      '../yjs/index.ts',
+      '../client/client.ts',
+      '../bytes.ts',
+      '../protocol/close.ts',
+      'yjs',
+    ],
   },
   {
     file: 'providers/src/testing/network.ts',

@@ -1,0 +1,152 @@
+/** The options of Hocuspocus' classes, those that a sealed document has besides, and what becomes of each. */
+import type { Awareness } from 'y-protocols/awareness'
+import type { Doc } from 'yjs'
+import type { ClientOptions, Where } from '../client/client.ts'
+import { checkOptions } from '../client/options.ts'
+import type { Secret } from '../client/secret.ts'
+import type { WebSocketConstructor } from '../client/socket.ts'
+import type * as Told from './hocuspocus-events.ts'
+import type { HocuspocusProviderWebsocket } from './hocuspocus-websocket.ts'
+
+/** What the connection is told, alone or, with `url`, through its only provider. */
+interface ConnectionConfiguration extends Pick<ClientOptions, 'storage' | 'identity' | 'params'> {
+  /** Connect at once. Default: true. */
+  autoConnect?: boolean
+  /** Leave slashes at the end of `url` alone. Default: false. */
+  preserveTrailingSlash?: boolean
+  /** For places without a global WebSocket. */
+  WebSocketPolyfill?: WebSocketConstructor
+  /** Give up after so many failed attempts in a row; 0: never. Default: 0. */
+  maxAttempts?: number
+  /** Does nothing, nor do the others down to `handleTimeout`: docs/options.md has the fixed times of a connection. */
+  messageReconnectTimeout?: number
+  delay?: number
+  initialDelay?: number
+  factor?: number
+  minDelay?: number
+  maxDelay?: number
+  jitter?: boolean
+  timeout?: number
+  handleTimeout?: (() => Promise<unknown>) | null
+}
+
+interface ConnectionCallbacks {
+  onOpen?: (data: Told.onOpenParameters) => void
+  onConnect?: () => void
+  onStatus?: (data: Told.onStatusParameters) => void
+  onDisconnect?: (data: Told.onDisconnectParameters) => void
+  onClose?: (data: Told.onCloseParameters) => void
+  onDestroy?: () => void
+  onMessage?: (data: Told.onMessageParameters) => void
+  onOutgoingMessage?: (data: Told.onOutgoingMessageParameters) => void
+  onAwarenessUpdate?: (data: Told.onAwarenessUpdateParameters) => void
+  onAwarenessChange?: (data: Told.onAwarenessChangeParameters) => void
+}
+
+/** Options of `HocuspocusProviderWebsocket`. */
+export interface HocuspocusProviderWebsocketConfiguration
+  extends ConnectionConfiguration,
+    ConnectionCallbacks {
+  /** Address of the relay. */
+  url: string
+  onMaxAttemptsFailed?: (data: Told.onMaxAttemptsFailedParameters) => void
+}
+
+/** What a provider is told of its document. */
+interface DocumentConfiguration
+  extends Pick<Where, 'create' | 'flushMs' | 'snapshot' | 'compress' | 'pad'>,
+    ConnectionCallbacks {
+  /** The app's name for the document; never sent. */
+  name: string
+  /** Needed unless `setKeyResolver` was called: the text of `generateSecret()`, or ≥ 32 random bytes, now or later. */
+  secret?: Secret
+  /** Default: a new one. */
+  document?: Doc
+  /** `null`: no presence. Default: a new one. */
+  awareness?: Awareness | null
+  /** Sent in the greeting of a connection; a function is called at each attempt. */
+  token?: string | (() => string) | (() => Promise<string>) | null
+  /** Milliseconds: the same as `flushMs`. */
+  flushDelay?: false | number
+  /** Does nothing: the relay numbers what it delivers, so what is missing is noticed and asked for. */
+  forceSyncInterval?: false | number
+  /** Does nothing: one connection carries a document once. */
+  sessionAwareness?: boolean
+  onAuthenticated?: (data: Told.onAuthenticatedParameters) => void
+  onAuthenticationFailed?: (data: Told.onAuthenticationFailedParameters) => void
+  onSynced?: (data: Told.onSyncedParameters) => void
+  onStateless?: (data: Told.onStatelessParameters) => void
+  onUnsyncedChanges?: (data: Told.onUnsyncedChangesParameters) => void
+}
+
+/** Options of `HocuspocusProvider`: with `url` it has a connection of its own, else it joins that of `websocketProvider`. */
+export type HocuspocusProviderConfiguration = DocumentConfiguration &
+  (
+    | (ConnectionConfiguration & { url: string; websocketProvider?: undefined })
+    | { websocketProvider: HocuspocusProviderWebsocket; url?: string }
+  )
+
+/** As a provider shows them. */
+export type CompleteHocuspocusProviderConfiguration = HocuspocusProviderConfiguration &
+  Required<Pick<DocumentConfiguration, 'document' | 'awareness' | 'token'>> & {
+    readonly websocketProvider: HocuspocusProviderWebsocket
+  }
+
+const CONNECTION: readonly (keyof HocuspocusProviderWebsocketConfiguration)[] = [
+  ...(['url', 'storage', 'identity', 'params', 'autoConnect', 'preserveTrailingSlash'] as const),
+  ...(['WebSocketPolyfill', 'maxAttempts', 'messageReconnectTimeout', 'delay', 'initialDelay'] as const),
+  ...(['factor', 'minDelay', 'maxDelay', 'jitter', 'timeout', 'handleTimeout'] as const),
+]
+
+const CALLBACKS: readonly (keyof ConnectionCallbacks)[] = [
+  ...(['onOpen', 'onConnect', 'onStatus', 'onDisconnect', 'onClose', 'onDestroy', 'onMessage'] as const),
+  ...(['onOutgoingMessage', 'onAwarenessUpdate', 'onAwarenessChange'] as const),
+]
+
+const DOCUMENT: readonly (keyof DocumentConfiguration)[] = [
+  ...(['name', 'secret', 'document', 'awareness', 'token', 'flushDelay', 'forceSyncInterval'] as const),
+  ...(['sessionAwareness', 'onAuthenticated', 'onAuthenticationFailed', 'onSynced', 'onStateless'] as const),
+  ...(['onUnsyncedChanges', 'create', 'flushMs', 'snapshot', 'compress', 'pad'] as const),
+]
+
+/** Throws a `TypeError` for options that do not exist. */
+export const checkWebsocketOptions = (options: HocuspocusProviderWebsocketConfiguration): void =>
+  checkOptions('new HocuspocusProviderWebsocket', options, [
+    ...CONNECTION,
+    ...CALLBACKS,
+    'onMaxAttemptsFailed',
+  ])
+
+/** Throws a `TypeError` for options that do not exist, and for those that are the shared connection's. */
+export const checkProviderOptions = (door: string, options: HocuspocusProviderConfiguration): void => {
+  const { websocketProvider } = options
+  const isAlone = websocketProvider === undefined
+  const own = [...DOCUMENT, ...CALLBACKS, 'websocketProvider', 'url']
+  checkOptions(
+    isAlone ? door : `${door} with a websocketProvider`,
+    options,
+    isAlone ? [...own, ...CONNECTION] : own,
+  )
+  if (!isAlone || typeof options.url === 'string') return
+  throw new TypeError(`${door}: pass url, the address of the relay, or a websocketProvider`)
+}
+
+/** Those that a connection of the provider's own gets. */
+export const connectionOptions = (
+  options: ConnectionConfiguration & { url: string },
+): HocuspocusProviderWebsocketConfiguration => {
+  const taken = Object.entries(options).filter(([name]) => CONNECTION.some((known) => known === name))
+  return { ...Object.fromEntries(taken), url: options.url, autoConnect: false }
+}
+
+/** Those that the document gets. */
+export const documentOptions = (options: HocuspocusProviderConfiguration): Omit<Where, 'room' | 'secret'> => {
+  const { create, flushDelay, flushMs = flushDelay, snapshot, compress, pad } = options
+  return {
+    ...(create === undefined ? {} : { create }),
+    ...(typeof flushMs === 'number' ? { flushMs } : {}),
+    ...(snapshot === undefined ? {} : { snapshot }),
+    ...(compress === undefined ? {} : { compress }),
+    ...(pad === undefined ? {} : { pad }),
+  }
+}
