@@ -25,6 +25,8 @@ export interface Knobs {
   readonly diskFaults: number
   readonly openSessions: number
   readonly snapshotAfter: number
+  /** How many edits become one envelope. */
+  readonly mergeEdits: number
   /** Devices tell each other at once what has arrived. */
   readonly receipts: boolean
   readonly graceMs: number
@@ -40,12 +42,13 @@ export type Profile = (typeof PROFILES)[number]
 
 export const knobsOf = (seed: number, profile: Profile, realSignatures = false): Knobs => {
   const random = createRandom(seed * 7919 + 13)
+  const mergeRandom = createRandom(seed * 104729 + 7)
   const sometimes = (probability: number, everyMs: number): number =>
     random.chance(probability) ? everyMs * (0.5 + random()) : 0
   const oneOf = (...values: readonly number[]): number => random.pick(values) ?? 0
   const plain: Knobs = {
     devices: 2 + random.int(3),
-    durationMs: 5_000 + random() * 8_000,
+    durationMs: 2_500 + random() * 5_000,
     latencyMs: oneOf(5, 40, 200),
     diskMs: oneOf(2, 30, 200),
     storeMs: oneOf(1, 10, 60),
@@ -65,6 +68,8 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
     diskFaults: oneOf(0, 0, 0.05),
     openSessions: 4096,
     snapshotAfter: oneOf(3, 8, 20),
+    // With dice of its own, so that a seed from before there was this is the same world.
+    mergeEdits: mergeRandom.pick([2, 3, 7, 100]) ?? 100,
     receipts: random.chance(0.5),
     graceMs: oneOf(0, 800, 1e6),
     realSignatures,

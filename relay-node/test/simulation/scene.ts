@@ -63,7 +63,8 @@ export const createScene = (changes: Partial<Knobs> = {}): Scene => {
         keep: true,
         isHealed: () => true,
         changed,
-        createDocument: (provider) => createYjsDocument(provider),
+        // What a scene counts are its own edits.
+        createDocument: (provider) => createYjsDocument(provider, undefined, { undoes: false }),
       })
     },
     pass: (ms) => clock.runUntil(clock.now() + ms),

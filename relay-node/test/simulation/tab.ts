@@ -92,6 +92,7 @@ export const createTab = <Document extends SimDocument>(deps: {
       compress: random.chance(0.5),
       pad: random.chance(0.3),
       keep,
+      mergeEdits: knobs.mergeEdits,
     },
   })
   const writer = createDiskWriter(disk, {

@@ -1,4 +1,7 @@
-/** Yjs in the simulation: a text that grows and shrinks, and a map with the id of each edit. */
+/**
+ * Yjs in the simulation: a text that grows, shrinks, and is undone, and a map with the id of each edit. Some documents
+ * collect garbage, some keep everything that was deleted.
+ */
 import * as Y from 'yjs'
 import { createYjsReplica } from '../../../providers/src/yjs/replica.ts'
 import type { SimDocument, SimProvider } from './sim-document.ts'
@@ -7,13 +10,19 @@ export interface YjsDocument extends SimDocument {
   readonly doc: Y.Doc
 }
 
-export const createYjsDocument = (provider: SimProvider, doc: Y.Doc = new Y.Doc()): YjsDocument => {
+export const createYjsDocument = (
+  provider: SimProvider,
+  given?: Y.Doc,
+  { undoes = true }: { readonly undoes?: boolean } = {},
+): YjsDocument => {
   const { random, onEdited, onRejected } = provider
+  const doc = given ?? new Y.Doc({ gc: random.chance(0.7) })
   // Yjs draws client ids from the platform's dice; a seed must give the same run every time.
   doc.clientID = 1 + random.int(2 ** 31)
   const origin = {}
   const text = doc.getText('text')
   const edits = doc.getMap('edits')
+  const undoing = new Y.UndoManager(text, { captureTimeout: 0 })
   let ids: readonly string[] = []
   const onUpdate = (payload: Uint8Array, from: unknown): void => {
     if (from !== origin) onEdited({ encoding: 1, payload }, ids)
@@ -30,6 +39,9 @@ export const createYjsDocument = (provider: SimProvider, doc: Y.Doc = new Y.Doc(
         text.insert(at, id)
         if (random.chance(0.3) && text.length > 20) text.delete(random.int(text.length - 10), 5)
       })
+      // Content that was deleted comes back under new ids, and what was written is deleted again.
+      if (undoes && random.chance(0.2)) undoing.undo()
+      if (undoes && random.chance(0.1)) undoing.redo()
       ids = []
     },
     edits: () => new Set(edits.keys()),
@@ -42,7 +54,10 @@ export const createYjsDocument = (provider: SimProvider, doc: Y.Doc = new Y.Doc(
         ),
       ]),
     isIncomplete: () => doc.store.pendingStructs !== null,
-    close: () => doc.off('update', onUpdate),
-    reopen: (next) => createYjsDocument(next, doc),
+    close: () => {
+      undoing.destroy()
+      doc.off('update', onUpdate)
+    },
+    reopen: (next) => createYjsDocument(next, doc, { undoes }),
   }
 }
