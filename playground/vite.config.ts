@@ -22,10 +22,15 @@ const relayAddress: Plugin = {
 export default defineConfig({
   plugins: [react(), relayAddress],
   // Two copies of Yjs in one page do not recognise each other's types.
-  resolve: { dedupe: ['yjs', 'y-protocols', 'lib0', 'react', 'react-dom'] },
+  resolve: {
+    dedupe: ['yjs', 'y-protocols', 'react', 'react-dom'],
+    // What y-monaco 0.1 asks for, at the place where monaco-editor 0.57 has it.
+    alias: { 'monaco-editor/esm/vs/editor/editor.api.js': 'monaco-editor/editor/editor.api.js' },
+  },
   build: {
-    chunkSizeWarningLimit: 1500,
+    // Monaco, which is loaded only where it is picked.
+    chunkSizeWarningLimit: 3000,
     // Each page loads its own CRDT only.
-    rolldownOptions: { input: ['index.html', 'tasks.html'] },
+    rolldownOptions: { input: ['index.html', 'editors.html', 'tasks.html'] },
   },
 })

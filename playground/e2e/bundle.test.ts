@@ -33,3 +33,19 @@ test('each page loads its own CRDT and not the other', () => {
   expect([editor.includes(YJS), editor.includes(AUTOMERGE)]).toEqual([true, false])
   expect([tasks.includes(YJS), tasks.includes(AUTOMERGE)]).toEqual([false, true])
 })
+
+test('an editor is loaded when it is picked, and not before', () => {
+  const marks = ['.monaco-editor', 'ql-editor', 'cm-content', 'data-lexical-editor', 'bn-editor']
+  const all = scripts.map((name) => textOf(`assets/${name}`)).join('')
+  expect(marks.filter((mark) => all.includes(mark))).toEqual(marks)
+  for (const page of ['index.html', 'editors.html', 'tasks.html']) {
+    // Vite names in the page whatever it loads at once.
+    const first = scripts.filter((name) => textOf(page).includes(`/${name}"`))
+    const text = first.map((name) => textOf(`assets/${name}`)).join('')
+    expect(first.length, page).toBeGreaterThan(1)
+    expect(
+      marks.filter((mark) => text.includes(mark)),
+      page,
+    ).toEqual([])
+  }
+})

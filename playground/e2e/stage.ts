@@ -49,6 +49,8 @@ export const openStage = async (dist: string = join(ROOT, 'dist')): Promise<Stag
   const browser: Browser = await chromium.launch({
     executablePath: process.env.CHROMIUM_PATH ?? '',
     args: BROWSER_ARGS,
+    // On, as users have it.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
   })
   const complaints: string[] = []
   const wire: string[] = []

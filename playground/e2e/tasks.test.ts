@@ -152,7 +152,7 @@ describe.skipIf(!process.env.CHROMIUM_PATH)('the task list in a browser', () => 
     await ada.add('Come back')
     await ada.says('saved')
     const link = ada.page.url()
-    await ada.page.getByRole('link', { name: 'Editor' }).click()
+    await ada.page.getByRole('link', { name: 'Editor', exact: true }).click()
     await ada.page.getByTestId('editor').waitFor()
     await ada.says('saved')
     await ada.page.getByRole('link', { name: 'Tasks' }).click()

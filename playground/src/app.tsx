@@ -1,63 +1,11 @@
-import { useEffect, useState } from 'react'
-import { useSealsyncStatus } from 'sealsync-react'
-import { Alarms } from './alarms.tsx'
 import { Editor } from './editor.tsx'
-import { loadPerson, type Person, savePerson } from './person.ts'
-import { Plug } from './plug.tsx'
-import { Presence } from './presence.tsx'
-import { Problem } from './problem.tsx'
 import { FIELD, type Room } from './room.ts'
-import { Share } from './share.tsx'
-import { Status } from './status.tsx'
-import { Tabs } from './tabs.tsx'
-import { WirePanel } from './wire-panel.tsx'
+import { RoomPage } from './room-page.tsx'
 
 const hasText = ({ doc }: Room): boolean => doc.getXmlFragment(FIELD).length > 0
 
-export const App = ({ room }: { readonly room: Room }) => {
-  const { provider, relayUrl } = room
-  const { syncStatus, unsyncedChanges, reason } = useSealsyncStatus(provider)
-  const [person, setPerson] = useState(loadPerson)
-
-  useEffect(() => provider.awareness.setLocalStateField('user', person), [provider, person])
-  const rename = (name: string): void => setPerson((now: Person) => savePerson({ ...now, name }))
-
-  const isUnknown = syncStatus === 'not-found'
-
-  return (
-    <div className="page">
-      <header className="bar">
-        <h1>
-          <img src="/seal.svg" alt="" width="28" height="28" />
-          sealsync
-        </h1>
-        <Tabs page="editor" />
-        <Status syncStatus={syncStatus} unsyncedChanges={unsyncedChanges} />
-        <Presence provider={provider} person={person} onRename={rename} />
-      </header>
-      <main>
-        {isUnknown ? (
-          <Problem
-            title="Nothing is kept under this link"
-            text={`The relay at ${relayUrl} has no document for this room and secret. Either the link is wrong, or it was made with another relay, or this one has lost it.`}
-            remedy="Copy the whole link again from a window where the room is open, and start this page with the same relay. If the room was open here before, trying again brings back what this browser has of it."
-          />
-        ) : (
-          <nav className="actions" aria-label="Room">
-            <Plug line={provider} />
-            <Share />
-          </nav>
-        )}
-        {(syncStatus === 'blocked' || syncStatus === 'needs-key') && (
-          <p className="notice" role="alert">
-            What you write stays in this window: {reason ?? 'the relay does not take it'}.
-          </p>
-        )}
-        {/* Words that a relay has lost are still worth reading, and copying. */}
-        {(!isUnknown || hasText(room)) && <Editor room={room} person={person} />}
-        <Alarms alarms={room.alarms} />
-      </main>
-      <WirePanel wire={room} />
-    </div>
-  )
-}
+export const App = ({ room }: { readonly room: Room }) => (
+  <RoomPage page="editor" room={room} hasText={hasText}>
+    {(person) => <Editor room={room} person={person} />}
+  </RoomPage>
+)

@@ -3,7 +3,8 @@ import type { Page } from './pages.ts'
 
 const keyOf = (page: Page): string => `sealsync-playground/last-link/${page}`
 
-/** A fragment; empty if this tab was not there yet. */
+/** What follows the page's path; empty if this tab was not there yet. */
 export const lastLink = (page: Page): string => sessionStorage.getItem(keyOf(page)) ?? ''
 
-export const keepLink = (page: Page): void => sessionStorage.setItem(keyOf(page), location.hash)
+export const keepLink = (page: Page): void =>
+  sessionStorage.setItem(keyOf(page), `${location.search}${location.hash}`)

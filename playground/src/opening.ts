@@ -8,10 +8,12 @@ import { fetchRelayUrl } from './relay-address.ts'
 import { openRoom, type Room } from './room.ts'
 
 export type Opening =
-  | { readonly type: 'open'; readonly room: Room }
+  /** `isNew`: this window has just made the room. */
+  | { readonly type: 'open'; readonly room: Room; readonly isNew: boolean }
   | { readonly type: 'problem'; readonly problem: ProblemText }
 
-export const open = async (): Promise<Opening> => {
+/** `waits`: see `RoomOptions`. */
+export const open = async (waits = false): Promise<Opening> => {
   const relayUrl = await fetchRelayUrl()
   if (relayUrl === undefined) return { type: 'problem', problem: RELAY_UNKNOWN }
   const isNew = readFragment(location.hash).type === 'none'
@@ -19,11 +21,11 @@ export const open = async (): Promise<Opening> => {
   const fragment = readFragment(location.hash)
   if (fragment.type !== 'link') return { type: 'problem', problem: LINK_INCOMPLETE }
   try {
-    const room = openRoom(fragment, relayUrl, isKnown(fragment.room))
+    const room = openRoom(fragment, relayUrl, { create: isKnown(fragment.room), waits })
     room.provider.on('synced', () => remember(fragment.room))
     // A relay keeps no document in which nothing was ever written, and this link is to be good at once.
     if (isNew) room.doc.getMap('room').set('made', Date.now())
-    return { type: 'open', room }
+    return { type: 'open', room, isNew }
   } catch (error) {
     return { type: 'problem', problem: secretWrong(error) }
   }

@@ -13,7 +13,8 @@ interface PresenceProps {
 export const Presence = ({ provider, person, onRename }: PresenceProps) => {
   const others = usePresence(provider).map(({ clientId, state }) => ({
     id: String(clientId),
-    ...personFrom(state.user),
+    // Lexical has a name and a color where others have a user.
+    ...personFrom(state.user ?? state),
   }))
   return <People others={others} person={person} onRename={onRename} />
 }

@@ -31,7 +31,10 @@ export type {
   AlarmKind,
   Codec,
   PauseDirections,
+  Progress,
   Received,
+  Rejection,
   SnapshotPolicy,
   SyncStatus,
 } from './sync/effects.ts'
+export type { Receipt } from './sync/receipts.ts'

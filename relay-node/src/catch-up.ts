@@ -4,6 +4,8 @@
  */
 import {
   type Certificate,
+  type Chunk,
+  decodeChunk,
   decodeSnapshot,
   decodeUpdate,
   encodeToClient,
@@ -206,6 +208,7 @@ export const createCatchUp = (deps: {
         )
       }
     }
+    for (const bytes of page.chunks) items.push({ type: 'chunk', chunk: chunkOf(bytes) })
     const shown = [...certificates].map((certificate) => ({ type: 'certificate', certificate }) as const)
     subscriber.link.send(
       encodeToClient({ type: 'found', channel: document.channel, items: [...shown, ...items], unknown }),
@@ -252,6 +255,12 @@ const envelopeOf = ({ bytes, version }: Entry): Update | Snapshot => {
   const envelope = kindOf(bytes) === 'snapshot' ? decodeSnapshot(bytes) : decodeUpdate(bytes)
   if (!envelope.ok) throw new Error(`stored envelope ${version} is damaged: ${envelope.error}`)
   return envelope.value
+}
+
+const chunkOf = (bytes: Uint8Array): Chunk => {
+  const chunk = decodeChunk(bytes)
+  if (!chunk.ok) throw new Error(`a stored chunk is damaged: ${chunk.error}`)
+  return chunk.value
 }
 
 /** Lets a run rest on its last signature if that is valid: an invalid one must not vouch for, or hide, the others. */

@@ -66,9 +66,12 @@ const record = (log: Logger, event: RelayEvent): void => {
       break
     case 'dropped':
     case 'pruned':
+    case 'store-recovered':
       log.info(event)
       break
     case 'store-failed':
+      log.error({ type: event.type, err: event.error, failures: event.failures })
+      break
     case 'fault':
       log.error({ type: event.type, err: event.error })
   }

@@ -27,10 +27,12 @@ export interface CommitterOptions {
   /** Counts work that has begun; call the result when it is over. */
   readonly begin: () => () => void
   readonly onFailure: (error: unknown) => void
+  /** After every commit that has done something. */
+  readonly onWritten: () => void
 }
 
 export const createCommitter = (options: CommitterOptions): Committer => {
-  const { store, documents, limits, defer, begin, onFailure } = options
+  const { store, documents, limits, defer, begin, onFailure, onWritten } = options
   let queue: Push[] = []
   let isBusy = false
 
@@ -111,6 +113,7 @@ export const createCommitter = (options: CommitterOptions): Committer => {
     if (writes.length === 0) return true
     try {
       await store.commit(writes)
+      onWritten()
       return true
     } catch (error) {
       onFailure(error)
@@ -160,12 +163,18 @@ export const createCommitter = (options: CommitterOptions): Committer => {
   }
 }
 
-const NOTHING: Known = { idAt: () => undefined, hasId: () => false }
+const NOTHING: Known = {
+  idAt: () => undefined,
+  hasId: () => false,
+  chunkBytes: () => undefined,
+  looseChunks: 0,
+}
 
 /** Only what lies below the heads has to be asked for: new updates, the usual case, cost no reading at all. */
 const lookUp = async (store: Store, document: Document, pushes: readonly Push[]): Promise<Known> => {
   const positions = new Map<string, Position>()
   const ids = new Map<string, Uint8Array>()
+  const chunks = new Map<string, Uint8Array>()
   const want = (position: Position): void => {
     const key = sessionKey(position)
     if (position.seq < (document.log.sessions.get(key)?.seq ?? -1))
@@ -173,16 +182,25 @@ const lookUp = async (store: Store, document: Document, pushes: readonly Push[])
   }
   for (const { envelope } of pushes) {
     if (envelope.type === 'update') want(envelope)
+    if (envelope.type === 'chunk') chunks.set(toHex(envelope.id), envelope.id)
     if (envelope.type !== 'snapshot') continue
     ids.set(toHex(envelope.id), envelope.id)
     for (const entry of envelope.cover) want(entry)
+    for (const id of envelope.chunks) chunks.set(toHex(id), id)
   }
-  if (positions.size === 0 && ids.size === 0) return NOTHING
+  if (positions.size === 0 && ids.size === 0 && chunks.size === 0) return NOTHING
   const found = await store.lookup(document.docId, {
     positions: [...positions.values()],
     ids: [...ids.values()],
+    chunks: [...chunks.values()],
   })
   const idAt = new Map([...positions.keys()].map((key, i) => [key, found.positions[i]]))
   const hasId = new Map([...ids.keys()].map((key, i) => [key, found.ids[i] ?? false]))
-  return { idAt: (key, seq) => idAt.get(key + seq), hasId: (id) => hasId.get(toHex(id)) ?? false }
+  const chunkBytes = new Map([...chunks.keys()].map((key, i) => [key, found.chunks[i]]))
+  return {
+    idAt: (key, seq) => idAt.get(key + seq),
+    hasId: (id) => hasId.get(toHex(id)) ?? false,
+    chunkBytes: (id) => chunkBytes.get(toHex(id)),
+    looseChunks: found.looseChunks,
+  }
 }

@@ -43,7 +43,8 @@ export interface ConnectionOptions {
   readonly number: number
   readonly peer: Peer
   readonly nonce: Uint8Array
-  readonly relayKey: Promise<Uint8Array>
+  /** Rejects while the store cannot be read. */
+  readonly relayKey: () => Promise<Uint8Array>
   readonly store: Store
   readonly verify: Verify
   readonly limits: RelayLimits
@@ -123,7 +124,8 @@ export const createConnection = (options: ConnectionOptions): Connection => {
     }
     state = 'greeting'
     const finish = options.begin()
-    options.relayKey
+    options
+      .relayKey()
       .then((relayKey) => {
         if (state !== 'greeting') return
         state = 'greeted'

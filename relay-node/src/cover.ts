@@ -20,9 +20,7 @@ export type Fit =
 export const fitOf = (snapshot: Snapshot, active: ActiveSnapshot | undefined, chains: Chains): Fit => {
   const ended: SessionName[] = []
   const seqs = new Map<string, number>()
-  // Version 1 has no frame that carries chunks, so whatever a chunked snapshot names is not held.
-  let fits = snapshot.chunks.length === 0
-  if (active !== undefined && !snapshot.parents.some((parent) => equalBytes(parent, active.id))) fits = false
+  let fits = active === undefined || snapshot.parents.some((parent) => equalBytes(parent, active.id))
   for (const entry of snapshot.cover) {
     const key = sessionKey(entry)
     const session = chains.sessionOf(key)

@@ -4,7 +4,9 @@
  */
 import {
   type Certificate,
+  type Chunk,
   type CoverEntry,
+  encodeChunk,
   encodeSnapshot,
   encodeUpdate,
   equalBytes,
@@ -28,7 +30,7 @@ import type { Subscriber } from './subscriber.ts'
 /** One envelope that somebody pushed. */
 export interface Push {
   readonly subscriber: Subscriber
-  readonly envelope: Update | Snapshot | MembershipRecord
+  readonly envelope: Update | Snapshot | MembershipRecord | Chunk
   /** Roughly how much it holds while it waits. */
   readonly bytes: number
 }
@@ -50,6 +52,10 @@ export type Outcome =
 export interface Known {
   idAt(key: string, seq: number): Uint8Array | undefined
   hasId(id: Uint8Array): boolean
+  /** How many bytes a chunk has, if it is there. */
+  chunkBytes(id: Uint8Array): number | undefined
+  /** How many chunks wait for a snapshot. */
+  readonly looseChunks: number
 }
 
 export interface Rules {
@@ -77,6 +83,7 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
   const changed = new Map<string, StoredSession>()
   const added = new Map<string, Uint8Array>()
   const addedIds = new Set<string>()
+  const addedChunks = new Map<string, number>()
   let log: Log = base
 
   const sessionOf = (key: string): StoredSession | undefined => changed.get(key) ?? base.sessions.get(key)
@@ -174,16 +181,40 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
     if (!isSigned(snapshot)) return refusal(id, 'invalid')
     const fit = fitOf(snapshot, log.active, { sessionOf, idAt })
     if (fit.type === 'superseded') return refusal(id, 'superseded', fit.ended)
+    const sizes = snapshot.chunks.map(chunkBytes)
+    if (sizes.includes(undefined)) return refusal(id, 'gap')
     const { active } = log
     const placed = place(push, snapshot, { key, session })
     const bytes = encodeSnapshot(snapshot)
+    const size = sizes.reduce((sum: number, one) => sum + (one ?? 0), bytes.length)
+    const chunks = snapshot.chunks.map((chunk) => chunk.slice())
     const cover = snapshot.cover.map((entry) => ({ ...entry, ...nameOf(entry), head: entry.head.slice() }))
     const covers = coveredBy(cover, active)
-    writes.push({ type: 'snapshot', ...placed, covers, replaces: active?.version, at: rules.now, bytes })
+    const replaces = active?.version
+    writes.push({ type: 'snapshot', ...placed, covers, replaces, chunks, at: rules.now, bytes })
     addedIds.add(toHex(id))
-    log = { ...log, active: { version: placed.version, id, size: bytes.length, cover } }
+    log = { ...log, active: { version: placed.version, id, size, cover } }
     for (const entry of covers) if (entry.ended) end(sessionKey(entry))
     return undefined
+  }
+
+  const chunkBytes = (id: Uint8Array): number | undefined =>
+    addedChunks.get(toHex(id)) ?? known.chunkBytes(id)
+
+  /** Nobody signs a chunk: it is taken from whoever has proven that it is his, and counts once a snapshot lists it. */
+  const decideChunk = ({ subscriber }: Push, chunk: Chunk): Item => {
+    const { id, author } = chunk
+    const { certificate } = subscriber
+    if (chunkBytes(id) !== undefined) return { type: 'ack', id }
+    if (certificate.role !== 'writer') return refusal(id, 'role')
+    if (!equalBytes(author, certificate.author)) return refusal(id, 'invalid')
+    // Where nothing is stored there is nothing that a snapshot could cover.
+    if (!log.isStored) return refusal(id, 'superseded')
+    if (known.looseChunks + addedChunks.size >= rules.limits.looseChunks) return refusal(id, 'unavailable')
+    const bytes = encodeChunk(chunk)
+    writes.push({ type: 'chunk', docId: document.docId, id, bytes, at: rules.now })
+    addedChunks.set(toHex(id), bytes.length)
+    return { type: 'ack', id }
   }
 
   /** The session's own copy of its name, which does not keep a frame alive. */
@@ -204,6 +235,8 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
         return decideUpdate(push, envelope)
       case 'snapshot':
         return decideSnapshot(push, envelope)
+      case 'chunk':
+        return decideChunk(push, envelope)
       case 'record':
         // Membership needs an admin key in the genesis; no document of this version has one.
         return refusal(envelope.id, 'role')
@@ -221,8 +254,12 @@ export const createDraft = (document: Document, known: Known, rules: Rules): Dra
     postpone: (push) => {
       const { envelope } = push
       if (envelope.type === 'update') {
+        const { unavailable } = document
         const key = sessionKey(envelope)
-        document.unavailable.set(key, Math.min(envelope.seq, document.unavailable.get(key) ?? envelope.seq))
+        const before = unavailable.get(key)
+        // Nothing was decided about it, so its names may be made up: only so many are remembered.
+        if (before !== undefined || unavailable.size < rules.limits.openSessions)
+          unavailable.set(key, Math.min(envelope.seq, before ?? envelope.seq))
       }
       answer(push, refusal(envelope.id, 'unavailable'))
     },

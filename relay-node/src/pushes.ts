@@ -26,6 +26,9 @@ export const pushesOf = (
       case 'record':
         pushes.push({ subscriber, envelope: item.record, bytes: 1024 })
         break
+      case 'chunk':
+        pushes.push({ subscriber, envelope: item.chunk, bytes: sizeOf(item.chunk) })
+        break
       case 'ack':
       case 'refused':
         return undefined

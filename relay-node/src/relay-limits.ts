@@ -24,6 +24,10 @@ export interface RelayLimits {
   readonly waitingFetches: number
   /** Envelopes in one commit. */
   readonly batch: number
+  /** Chunks of one document that wait for their snapshot; one more is answered `unavailable`. */
+  readonly looseChunks: number
+  /** How long a chunk waits for its snapshot. */
+  readonly looseChunkMs: number
   /** How long what a snapshot replaced can still be fetched. */
   readonly graceMs: number
   /** What `unavailable` asks a client to wait. */
@@ -46,6 +50,9 @@ export const RELAY_LIMITS: RelayLimits = {
   waitingAnswers: 10_000,
   waitingFetches: 4 * LIMITS.fetch,
   batch: 1000,
+  // Of two makers at once.
+  looseChunks: 2 * LIMITS.chunks,
+  looseChunkMs: 24 * 60 * 60 * 1000,
   graceMs: 7 * 24 * 60 * 60 * 1000,
   retryAfterMs: 1000,
 }

@@ -17,6 +17,7 @@ import { createCatchUp } from './catch-up.ts'
 import { createCommitter } from './committer.ts'
 import { type Connection, createConnection } from './connection.ts'
 import { createDocuments } from './documents.ts'
+import { createFailures, type FailureEvent } from './failures.ts'
 import type { Peer } from './flow.ts'
 import { RELAY_LIMITS, type RelayLimits } from './relay-limits.ts'
 import type { Store } from './store/store.ts'
@@ -42,7 +43,7 @@ export type RelayEvent =
   | { readonly type: 'disconnected'; readonly connection: number }
   /** The relay ended it. */
   | { readonly type: 'dropped'; readonly connection: number; readonly code: number; readonly reason: string }
-  | { readonly type: 'store-failed'; readonly error: unknown }
+  | FailureEvent
   | { readonly type: 'pruned'; readonly envelopes: number }
   /** A fault in the relay itself; whoever was served at that moment was dropped. */
   | { readonly type: 'fault'; readonly error: unknown }
@@ -88,14 +89,27 @@ export const createRelay = ({ store, verify, now, random, defer, log, ...options
   const idle = (): Promise<void> =>
     underWay === 0 ? Promise.resolve() : new Promise((resolve) => waitingForIdle.push(resolve))
 
-  const onFailure = (error: unknown): void => log?.({ type: 'store-failed', error })
+  const failures = createFailures(now, (event) => log?.(event))
+  const onFailure = failures.failed
   // Proofs are made for this key and for no other, so that one relay cannot use them at another.
-  const relayKey = store.relaySeed(random(32)).then((seed) => signingKey(seed).publicKey)
-  relayKey.catch(onFailure)
+  let known: Promise<Uint8Array> | undefined
+  const relayKey = (): Promise<Uint8Array> => {
+    if (known !== undefined) return known
+    const reading = store.relaySeed(random(32)).then((seed) => signingKey(seed).publicKey)
+    known = reading
+    reading.catch((error: unknown) => {
+      // Whoever comes next asks again: the store may work by then.
+      known = undefined
+      onFailure(error)
+    })
+    return reading
+  }
+  void relayKey().catch(() => undefined)
   const documents = createDocuments(store, random)
   const catchUp = createCatchUp({ store, verify, limits })
   const rules = () => ({ verify, limits, now: now() })
-  const committer = createCommitter({ store, documents, limits, rules, defer, begin, onFailure })
+  const onWritten = failures.written
+  const committer = createCommitter({ store, documents, limits, rules, defer, begin, onFailure, onWritten })
 
   const connect = (peer: Peer): Connection => {
     const number = ++numbers
@@ -116,7 +130,8 @@ export const createRelay = ({ store, verify, now, random, defer, log, ...options
     connect,
     idle,
     prune: async () => {
-      const envelopes = await store.prune(now() - limits.graceMs)
+      const at = now()
+      const envelopes = await store.prune(at - limits.graceMs, at - limits.looseChunkMs)
       if (envelopes > 0) log?.({ type: 'pruned', envelopes })
     },
     stats: () => ({

@@ -12,7 +12,7 @@ import {
   updateItems,
   verify,
 } from 'sealsync/protocol'
-import { type Connection, createRelay, type Relay } from '../src/relay.ts'
+import { type Connection, createRelay, type Peer, type Relay } from '../src/relay.ts'
 import type { RelayLimits } from '../src/relay-limits.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
 import type { Store } from '../src/store/store.ts'
@@ -24,7 +24,7 @@ type Deliver = ToClient & { type: 'deliver' }
 type Opened = ToClient & { type: 'opened' }
 
 export interface Client {
-  readonly connection: Connection
+  readonly connection: Pick<Connection, 'receive' | 'disconnect' | 'drained'>
   readonly frames: ToClient[]
   readonly raw: Uint8Array[]
   closed: { readonly code: number; readonly reason: string } | undefined
@@ -72,7 +72,13 @@ export const setUp = (
 /** What stores have complained about, for tests that expect it. */
 export const failures: unknown[] = []
 
-const createClient = (relay: Relay): Client => {
+/** What a client needs of a relay, real or model. */
+export interface Dialled {
+  connect(peer: Peer): Client['connection']
+  idle(): Promise<void>
+}
+
+export const createClient = (relay: Dialled): Client => {
   const channels = new Map<number, Uint8Array>()
   let greeting: (ToClient & { type: 'hello' }) | undefined
   let channel = 0
@@ -152,6 +158,8 @@ const briefOf = (item: Item): string[] => {
       return [`ack ${short(item.id)}`]
     case 'refused':
       return [`refused ${item.code} ${short(item.id)}`]
+    case 'chunk':
+      return [`chunk ${short(item.chunk.id)}`]
   }
 }
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'sealsync/protocol'
 import { describe, expect, test } from 'vitest'
 import { createAuthor, createTestDocument } from '../src/testing/author.ts'
 import { brief, setUp, short } from './client.ts'
@@ -164,12 +163,6 @@ describe('a snapshot is superseded', () => {
     const two = alice.snapshot([alice.upTo(third), bob.upTo(other)], [one.id])
     expect(await push(two)).toEqual(superseded(two))
     expect(ended()).toEqual([short(bob.certificate.session)])
-  })
-
-  test('when its state is in chunks, which no frame of this version can bring', async () => {
-    const { alice, second, push, superseded } = await begun()
-    const chunked = alice.snapshot([alice.upTo(second)], [], { chunks: [randomBytes(32)] })
-    expect(await push(chunked)).toEqual(superseded(chunked))
   })
 
   test('when it ends a session before its head', async () => {

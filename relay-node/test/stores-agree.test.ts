@@ -15,7 +15,13 @@ const AUTHORS = 4
 
 type Step =
   | { readonly type: 'update'; readonly author: number; readonly bytes: number }
-  | { readonly type: 'snapshot'; readonly author: number; readonly behind: number; readonly ends: boolean }
+  | {
+      readonly type: 'snapshot'
+      readonly author: number
+      readonly behind: number
+      readonly ends: boolean
+      readonly chunks: number
+    }
   | { readonly type: 'prune' }
 
 const steps: fc.Arbitrary<Step[]> = fc.array(
@@ -35,6 +41,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         author: fc.nat(AUTHORS - 1),
         behind: fc.nat(2),
         ends: fc.boolean(),
+        chunks: fc.nat(3),
       }),
     },
     { weight: 1, arbitrary: fc.constant({ type: 'prune' as const }) },
@@ -43,7 +50,11 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 )
 
 /** Everything that two stores can be asked about one document, as comparable text. */
-const told = async (store: Store, docId: Uint8Array, updates: readonly Uint8Array[]): Promise<string[]> => {
+const told = async (
+  store: Store,
+  docId: Uint8Array,
+  { updates, chunks }: { readonly updates: readonly Uint8Array[]; readonly chunks: readonly Uint8Array[] },
+): Promise<string[]> => {
   const stored = await store.loadDocument(docId)
   const answers: unknown[] = [stored]
   const last = stored?.version ?? 0
@@ -67,11 +78,11 @@ const told = async (store: Store, docId: Uint8Array, updates: readonly Uint8Arra
       answers.push(pruned, [...chains].sort())
     }
   }
-  answers.push(await store.readByIds(docId, updates, 1_000_000))
+  answers.push(await store.readByIds(docId, [...updates, ...chunks], 1_000_000))
   const positions = (stored?.sessions ?? []).flatMap(({ author, session, seq }) =>
     [-1, 0, 1, seq, seq + 1].map((at) => ({ author, session, seq: at })),
   )
-  answers.push(await store.lookup(docId, { positions, ids: updates }))
+  answers.push(await store.lookup(docId, { positions, ids: updates, chunks }))
   return answers.map((answer) =>
     JSON.stringify(answer, (_, value) => (value instanceof Uint8Array ? toHex(value) : value)),
   )
@@ -87,18 +98,20 @@ test('SQLite and memory give the same answers after the same history', async () 
       const both: Store = {
         ...memory,
         commit: (writes) => memory.commit(writes).then(() => sqlite.commit(writes)),
-        prune: async (before) => {
-          const counts = [await memory.prune(before), await sqlite.prune(before)]
+        prune: async (before, looseBefore) => {
+          const counts = [await memory.prune(before, looseBefore), await sqlite.prune(before, looseBefore)]
           expect(counts[0]).toBe(counts[1])
           return counts[0] ?? 0
         },
       }
-      const setup = setUp({ store: both, limits: { graceMs: 10 } })
+      const setup = setUp({ store: both, limits: { graceMs: 10, looseChunkMs: 20 } })
       const document = createTestDocument()
       const client = setup.client()
       const authors: Author[] = Array.from({ length: AUTHORS }, () => createAuthor(document))
-      await client.open(createAuthor(document))
+      const opener = createAuthor(document)
+      await client.open(opener)
       const ids: Uint8Array[] = []
+      const chunkIds: Uint8Array[] = []
       for (const step of history) {
         setup.now += 3
         if (step.type === 'prune') {
@@ -119,16 +132,20 @@ test('SQLite and memory give the same answers after the same history', async () 
             seq < 0 || ended ? [] : [{ author: name, session, seq, head, ended: step.ends && seq % 2 === 0 }],
           )
           const parents = stored?.active === undefined ? [] : [stored.active.id]
-          client.push(certificate, {
+          const fresh = Array.from({ length: step.chunks }, (_, i) => opener.chunk(i, 100 + 50 * i))
+          chunkIds.push(...fresh.map(({ id }) => id))
+          // Some from before: a chunk that two snapshots list belongs to the later one.
+          const chunks = step.chunks === 0 ? [] : chunkIds.slice(-step.chunks - step.behind)
+          client.push(certificate, ...fresh.map((chunk) => ({ type: 'chunk', chunk }) as const), {
             type: 'snapshot',
-            snapshot: author.snapshot(cover.slice(step.behind), parents),
+            snapshot: author.snapshot(cover.slice(step.behind), parents, { chunks }),
           })
         }
         await setup.relay.idle()
       }
       const [mine, theirs] = [
-        await told(sqlite, document.docId, ids),
-        await told(memory, document.docId, ids),
+        await told(sqlite, document.docId, { updates: ids, chunks: chunkIds }),
+        await told(memory, document.docId, { updates: ids, chunks: chunkIds }),
       ]
       expect(mine.findIndex((answer, i) => answer !== theirs[i])).toBe(-1)
       await sqlite.close()

@@ -1,6 +1,6 @@
 /** What an adapter tells the app beyond what it tells the Repo. */
 import type { ConnectionStatus } from '../client/sync-document.ts'
-import type { Alarm, SyncStatus } from '../sync/effects.ts'
+import type { Alarm, Progress, SyncStatus } from '../sync/effects.ts'
 
 /** Where one document stands. */
 export interface AdapterStatus {
@@ -26,6 +26,8 @@ export interface AdapterEvents {
   readonly status: AdapterStatus | { readonly documentId: undefined; readonly connection: ConnectionStatus }
   /** An integrity fact about a document. It never stops the document. */
   readonly alarm: Alarm & { readonly documentId: string }
+  /** How far a large snapshot of a document has come, up or down, in bytes. */
+  readonly progress: Progress & { readonly documentId: string }
   /** `storage` could not be read or written for a document; writing is tried again, reading is not. */
   readonly 'storage-error': { readonly documentId: string; readonly error: Error }
   /** A broadcast was too large to be sent: with names of sender and run it has `bytes`, and may have `limitBytes`. */

@@ -19,7 +19,7 @@ import { createRelayPeer, type RelayPeer } from './relay-peer.ts'
 
 type Events = AdapterEvents & NetworkAdapterEvents
 
-const FACTS = ['status', 'alarm', 'new', 'storage-error', 'broadcast-dropped'] as const
+const FACTS = ['status', 'alarm', 'new', 'progress', 'storage-error', 'broadcast-dropped'] as const
 
 type Unsubscribe = Readonly<Record<keyof AdapterEvents, Map<unknown, () => void>>>
 
@@ -48,6 +48,7 @@ export class SealsyncNetworkAdapter extends NetworkAdapter {
     status: new Map(),
     alarm: new Map(),
     new: new Map(),
+    progress: new Map(),
     'storage-error': new Map(),
     'broadcast-dropped': new Map(),
   }

@@ -19,6 +19,8 @@ export interface Conversation {
   ask(since: () => Heads, asksWhole: boolean, tell: (chunks: readonly Chunk[]) => void): void
   /** The whole document as one chunk, and behind it what waits for something missing; `undefined`: no answer. */
   whole(tell: (chunks: readonly Chunk[] | undefined) => void): void
+  /** The heads of its document, all that was delivered included; each of them was told or delivered. */
+  heads(tell: (heads: Heads) => void): void
   /** `isSaved` may have become true. */
   acknowledge(): void
   close(): void
@@ -53,6 +55,7 @@ type Task =
       readonly tell: (chunks: readonly Chunk[]) => void
     }
   | { readonly type: 'whole'; readonly tell: (chunks: readonly Chunk[] | undefined) => void }
+  | { readonly type: 'heads'; readonly tell: (heads: Heads) => void }
 
 type Delivery = Extract<Task, { type: 'deliver' }>
 
@@ -223,12 +226,27 @@ export const createConversation = (options: ConversationOptions): Conversation =
       case 'whole':
         takeWhole(task.tell)
         return
+      case 'heads':
+        catchUp(() => task.tell(standing.told))
+        return
       case undefined:
-        // Whatever it did not tell while it was silent.
-        if (!standing.isOpen)
-          ask({ type: 'ask', since: () => standing.held, asksWhole: false, tell: tellChanges })
+        if (!standing.isOpen) catchUp()
         else speak()
     }
+  }
+
+  /** Whatever it did not tell while it was silent. */
+  const catchUp = (then?: () => void): void => {
+    if (standing.isOpen) {
+      then?.()
+      next()
+      return
+    }
+    const tell = (chunks: readonly Chunk[]): void => {
+      tellChanges(chunks)
+      then?.()
+    }
+    ask({ type: 'ask', since: () => standing.held, asksWhole: false, tell })
   }
 
   const queue = (task: Task): void => {
@@ -261,6 +279,7 @@ export const createConversation = (options: ConversationOptions): Conversation =
     deliver: (chunks, isDurable, done) => queue({ type: 'deliver', chunks, isDurable, done }),
     ask: (since, asksWhole, tell) => queue({ type: 'ask', since, asksWhole, tell }),
     whole: (tell) => queue({ type: 'whole', tell }),
+    heads: (tell) => queue({ type: 'heads', tell }),
     acknowledge: speak,
     close: () => {
       isClosed = true

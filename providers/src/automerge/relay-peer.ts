@@ -70,6 +70,7 @@ export const createRelayPeer = (deps: {
           facts.emit('status', entry.status)
         },
         alarm: (alarm) => facts.emit('alarm', { ...alarm, documentId }),
+        progress: (progress) => facts.emit('progress', { ...progress, documentId }),
         dropped: (size) => facts.emit('broadcast-dropped', { documentId, ...size }),
         storageError: (error) => facts.emit('storage-error', { documentId, error }),
         isNew: () => facts.emit('new', { documentId, docId: document.docId() }),

@@ -2,7 +2,7 @@
 import type { Client, Where } from '../client/client.ts'
 import type { DocumentStatus, SyncDocument } from '../client/sync-document.ts'
 import { MAX_EPHEMERAL_PAYLOAD } from '../sync/content.ts'
-import type { Alarm } from '../sync/effects.ts'
+import type { Alarm, Progress } from '../sync/effects.ts'
 import { decodeEphemeral, type Ephemeral, encodeEphemeral } from './ephemeral.ts'
 import { createRecent } from './recent.ts'
 import { createRepoReplica, type RepoReplica } from './repo-replica.ts'
@@ -27,6 +27,7 @@ interface RepoDocumentEvents {
   readonly alarm: (alarm: Alarm) => void
   readonly isNew: () => void
   readonly storageError: (error: Error) => void
+  readonly progress: (progress: Progress) => void
   /** A broadcast was too large. */
   readonly dropped: (size: { readonly bytes: number; readonly limitBytes: number }) => void
   /** The Repo has lost what it held: open the document once more, from the start, with its last message. */
@@ -72,7 +73,7 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
       })
     },
     isSaved: () => isSaved(),
-    onRejected: (received) => document.reject(received),
+    onRejected: (received, reason) => document.reject(received, reason),
     onLost: () => {
       isLost = true
       startAnew()
@@ -152,6 +153,7 @@ export const createRepoDocument = (first: Uint8Array, options: RepoDocumentOptio
   document.on('new', events.isNew)
   document.on('storage-error', events.storageError)
   document.on('alarm', events.alarm)
+  document.on('progress', events.progress)
   document.on('broadcast', ({ payload }) => {
     const ephemeral = decodeEphemeral(payload)
     if (!ephemeral.ok || replica.isEmpty()) return

@@ -2,16 +2,18 @@
  * One document of a Repo as the core sees it. The Repo holds the document; here is only what is needed to tell what it
  * and the relay have from each other: a bounded memory of hashes, and for the first comparison what the relay delivered.
  */
-import { fromHex } from '../bytes.ts'
 import type { Replica } from '../client/replica.ts'
 import type { Content } from '../sync/content.ts'
-import type { Received } from '../sync/effects.ts'
-import { type Change, type Chunk, isChange } from './chunk.ts'
+import type { Received, Rejection } from '../sync/effects.ts'
+import { createArrivals } from './arrivals.ts'
+import { createAuditor } from './auditor.ts'
+import { type Chunk, isChange } from './chunk.ts'
 import { AUTOMERGE_CHUNKS, chunksOf, contentOf, piecesOf } from './chunk-content.ts'
+import { createCompaction } from './compaction.ts'
 import { type Conversation, createConversation } from './conversation.ts'
-import { createInbox } from './inbox.ts'
 import { createKnown, type Known } from './known.ts'
-import { createRecent } from './recent.ts'
+import { createMemory } from './memory.ts'
+import { createUploads } from './uploads.ts'
 
 export interface RepoReplica extends Replica {
   /** A `sync` or `request` message of the Repo about this document; false when it cannot be read. */
@@ -35,33 +37,19 @@ export interface RepoReplicaOptions {
   readonly onWaiting: () => void
   /** Whether all that was pushed is saved. */
   readonly isSaved: () => boolean
-  readonly onRejected: (received: Received) => void
+  readonly onRejected: (received: Received, reason: Rejection) => void
   readonly onLost: () => void
   readonly ackThrottleMs: number
   readonly inboundWindowMs: number | 'adaptive'
 }
 
-const REMEMBERED = 16_384
 /** A document that is larger than this goes up change by change, in pieces. */
 const WHOLE_BYTES = 3 * 1024 * 1024
-const WAIT_MIN_MS = 200
-const WAIT_SPREAD_MS = 300
 
 export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
-  const { emit, push, claim, onWaiting, isSaved, onRejected, onLost, ackThrottleMs, inboundWindowMs } =
-    options
-  /** Changes that the Repo has, or is about to be given. */
-  const inHand = createRecent<true>(REMEMBERED)
-  /** Which change is the n-th of an actor. */
-  const written = createRecent<string>(REMEMBERED)
-  const unacknowledged = new Set<string>()
-  /** Actors whose changes someone else uploads: another tab of ours, most often. */
-  const foreign = new Set<string>()
-  const claimed = new Set<string>()
-  const waiting = new Map<
-    string,
-    { readonly change: Change; readonly timer: ReturnType<typeof setTimeout> }
-  >()
+  const { emit, isSaved, onRejected, onLost, ackThrottleMs, inboundWindowMs } = options
+  const memory = createMemory()
+  const uploads = createUploads(options)
   /** Applied and not known to the relay: should the Repo park it, nobody else would remember it. */
   let unknown: Chunk[] = []
   let known: Known | undefined
@@ -70,118 +58,45 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   /** Content that comes to the Repo after this is an edit. */
   let wasCompared = false
 
-  const inbox = createInbox({
-    windowMs: inboundWindowMs,
-    deliver: (items, isDurable) => {
-      holdsContent = true
-      const chunks = items.map(({ chunk }) => chunk)
-      conversation.deliver(chunks, isDurable, (rejected) => {
-        const guilty = new Set<Received>()
-        for (const { chunk, received } of items) {
-          if (!rejected.includes(chunk)) continue
-          if (isChange(chunk)) inHand.delete(chunk.hash)
-          guilty.add(received)
-        }
-        for (const received of guilty) onRejected(received)
-      })
-    },
-  })
-
-  const remember = (chunk: Chunk): void => {
-    if (chunk.type === 'document') for (const head of chunk.heads) inHand.set(head, true)
-    if (!isChange(chunk)) return
-    inHand.set(chunk.hash, true)
-    written.set(`${chunk.actor} ${chunk.seq}`, chunk.hash)
-  }
-
-  /** A second change in the same place of an actor would make the Repo refuse all that comes with it. */
-  const isConflict = (change: Change): boolean => {
-    const first = written.get(`${change.actor} ${change.seq}`)
-    return first !== undefined && first !== change.hash
-  }
-
-  /** Each piece for itself: a merged branch may be more than a relay takes as one update. */
-  const pushAll = (chunks: readonly Chunk[]): void => {
-    for (const piece of piecesOf(chunks)) push(piece)
-  }
-
-  const upload = (chunks: readonly Chunk[]): void => {
-    for (const chunk of chunks) {
-      if (!isChange(chunk)) continue
-      unacknowledged.add(chunk.hash)
-      if (claimed.has(chunk.actor) || foreign.has(chunk.actor)) continue
-      claimed.add(chunk.actor)
-      const actor = fromHex(chunk.actor)
-      if (actor !== undefined) claim(actor)
-    }
-  }
-
-  /** With all that waits before it: no change may reach disk or relay before what it depends on. */
-  const stopWaitingFor = (hash: string): void => {
-    const due: Change[] = []
-    for (const { change, timer } of waiting.values()) {
-      clearTimeout(timer)
-      waiting.delete(change.hash)
-      due.push(change)
-      if (change.hash === hash) break
-    }
-    upload(due)
-    pushAll(due)
-    onWaiting()
-  }
-
-  const wait = (change: Change): void => {
-    const delayMs = WAIT_MIN_MS + Math.random() * WAIT_SPREAD_MS
-    waiting.set(change.hash, { change, timer: setTimeout(() => stopWaitingFor(change.hash), delayMs) })
-    onWaiting()
-  }
-
-  const stopWaiting = (hash: string): void => {
-    clearTimeout(waiting.get(hash)?.timer)
-    if (waiting.delete(hash)) onWaiting()
-  }
-
   const onChanges = (chunks: readonly Chunk[]): void => {
     holdsContent = true
-    const fresh = chunks.filter((chunk) => !isChange(chunk) || !inHand.has(chunk.hash))
-    fresh.forEach(remember)
-    for (const chunk of fresh) if (isChange(chunk) && foreign.has(chunk.actor)) wait(chunk)
-    const ours = fresh.filter((chunk) => !isChange(chunk) || !foreign.has(chunk.actor))
-    if (ours.length === 0) return
-    for (const hash of ours.filter(isChange).flatMap(({ deps }) => deps))
-      if (waiting.has(hash)) stopWaitingFor(hash)
-    upload(ours)
-    pushAll(ours)
+    const fresh = chunks.filter((chunk) => !isChange(chunk) || !memory.has(chunk.hash))
+    for (const chunk of fresh) memory.remember(chunk)
+    auditor.saw(fresh)
+    uploads.take(fresh)
   }
 
   const conversation: Conversation = createConversation({
     emit,
     onChanges,
-    isInHand: inHand.has,
-    isSaved: () => waiting.size === 0 && isSaved(),
+    isInHand: memory.has,
+    isSaved: () => uploads.waiting() === 0 && isSaved(),
     onLost,
     ackThrottleMs,
-    onDelivered: inbox.took,
+    onDelivered: (tookMs) => inbox.took(tookMs),
   })
-
-  /** Takes what can be taken; false when something in it cannot. */
-  const receive = (received: Received, isKnown: boolean): boolean => {
-    const chunks = chunksOf(received)
-    if (chunks === undefined) return false
-    const accepted = chunks.filter((chunk) => !isChange(chunk) || !isConflict(chunk))
-    if (isKnown) known?.add(accepted)
-    for (const chunk of accepted) {
-      if (!isKnown) unknown.push(chunk)
-      if (isChange(chunk)) {
-        if (isKnown && (!inHand.has(chunk.hash) || unacknowledged.has(chunk.hash))) foreign.add(chunk.actor)
-        if (isKnown) stopWaiting(chunk.hash)
-        if (inHand.has(chunk.hash)) continue
-      }
-      remember(chunk)
-      inbox.add({ chunk, received }, isKnown)
-    }
-    return accepted.length === chunks.length
-  }
+  const auditor = createAuditor({ conversation, onNews: onChanges })
+  const compaction = createCompaction({
+    conversation,
+    history: memory.history,
+    onSpoiling: (received) => onRejected(received, { type: 'spoiling' }),
+  })
+  const inbox = createArrivals({
+    windowMs: inboundWindowMs,
+    memory,
+    conversation,
+    holdsContent: () => holdsContent,
+    onTaken: (chunk, isKnown, isInHand) => {
+      auditor.saw([chunk])
+      if (isKnown) known?.add([chunk])
+      else unknown.push(chunk)
+      if (isKnown && isChange(chunk)) uploads.delivered(chunk, isInHand)
+    },
+    onDelivering: () => {
+      holdsContent = true
+    },
+    onRejected,
+  })
 
   const collectMissing = (
     relayKnown: Known,
@@ -213,9 +128,9 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
         // Whoever asks next asks about another log, and may have to be told them again.
         unknown = leftOut
         const missing = [...chunks, ...leftOut].filter(isMissing)
-        missing.forEach(remember)
-        for (const hash of [...waiting.keys()]) stopWaiting(hash)
-        upload(missing)
+        for (const chunk of missing) memory.remember(chunk)
+        uploads.stopWaiting()
+        uploads.mark(missing)
         tell(piecesOf(missing))
       })
     }
@@ -230,7 +145,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       return contentOf(edits.flatMap((edit) => chunksOf(edit) ?? []))
     },
     isEmpty: () => !holdsContent,
-    apply: (batch, isKnown) => batch.flatMap((received, i) => (receive(received, isKnown) ? [] : [i])),
+    apply: (batch, isKnown) => batch.flatMap((received, i) => (inbox.take(received, isKnown) ? [] : [i])),
     track: () => {
       known = createKnown()
     },
@@ -244,16 +159,25 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     },
     capture: (evenIncomplete) => {
       inbox.flush()
-      if (!holdsContent) return undefined
+      if (!holdsContent || compaction.isResting()) return undefined
+      return (tell) => compaction.capture(evenIncomplete, tell)
+    },
+    beyond: (contents) => {
+      inbox.flush()
+      if (!holdsContent) return []
+      const end = memory.history.end()
+      const sound = contents.filter(({ payload }) => !inbox.isRefused(payload))
       return (tell) =>
-        conversation.whole((chunks) => {
-          const isWhole = chunks !== undefined && (chunks.length === 1 || evenIncomplete)
-          tell(isWhole ? contentOf(chunks) : undefined)
+        auditor.beyond(sound, uploads.unsettled(), (missing) => {
+          const chunks = (of: readonly Content[]): readonly Chunk[] =>
+            of.flatMap((one) => chunksOf(one) ?? [])
+          for (const chunk of chunks(missing)) memory.remember(chunk)
+          const isTaken = (chunk: Chunk): boolean => !memory.isForgotten(chunk)
+          if (missing.length === 0) memory.history.renew(chunks(sound).filter(isTaken), end)
+          tell(missing)
         })
     },
-    acknowledged: (content) => {
-      for (const chunk of chunksOf(content) ?? []) if (isChange(chunk)) unacknowledged.delete(chunk.hash)
-    },
+    acknowledged: (content) => uploads.acknowledged(chunksOf(content) ?? []),
     heard: conversation.received,
     holdsContent: (large) => {
       const isNews = !holdsContent
@@ -267,13 +191,11 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
       if (isOffline && holdsContent && !isLarge) conversation.start()
     },
     settled: conversation.acknowledge,
-    waiting: () => waiting.size,
+    waiting: uploads.waiting,
     close: () => {
-      // The other tab may be about to close, too.
-      const left = [...waiting.values()].map(({ change }) => change)
-      for (const { hash } of left) stopWaiting(hash)
-      pushAll(left)
+      uploads.close()
       inbox.close()
+      compaction.close()
       conversation.close()
     },
   }

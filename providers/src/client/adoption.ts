@@ -28,31 +28,43 @@ export const startAdoption = (options: {
   readonly onError: (error: unknown) => void
 }): Adoption => {
   const { storage, docId, owner, adopt, onError } = options
-  const done = new Set([owner])
+  const done = new Set<string>()
+  /** Whose lock we have. */
+  const taking = new Set<string>()
   let isStopped = false
   let looks = 0
   let timer: ReturnType<typeof setTimeout> | undefined
 
   const tryOne = async (other: string): Promise<void> => {
     const release = await storage.lock(sessionLock(docId, other))
-    if (release === undefined) return
+    if (release === undefined) {
+      // Its owner lives, also one whose outbox we had: it was back/forward cached, and may leave us another.
+      done.delete(other)
+      return
+    }
     // Read again under the lock: its last holder may have written in between.
-    const entries = isStopped
-      ? new Map<string, Uint8Array>()
-      : await storage.load(docId, `${OUTBOXES}${other}/`)
+    const entries =
+      isStopped || done.has(other)
+        ? new Map<string, Uint8Array>()
+        : await storage.load(docId, `${OUTBOXES}${other}/`)
     if (isStopped || entries.size === 0) {
       release()
       return
     }
-    // Once: what cannot be read now will not be read in five seconds.
+    // Once: what cannot be read now will not be read in five seconds. And where locks are none (client/web-lock.ts),
+    // two tabs that live must not take the same edits from each other again and again.
     done.add(other)
-    adopt(entries, release)
+    taking.add(other)
+    adopt(entries, () => {
+      taking.delete(other)
+      release()
+    })
   }
 
   const look = async (): Promise<void> => {
     try {
       for (const other of ownersOf(await storage.load(docId, OUTBOXES))) {
-        if (!isStopped && !done.has(other)) await tryOne(other)
+        if (!isStopped && other !== owner && !taking.has(other)) await tryOne(other)
       }
     } catch (error) {
       onError(error)

@@ -13,7 +13,7 @@ import { type ConnectedDocument, createDocument } from './document.ts'
 import { createEmitter } from './emitter.ts'
 import { createLoop } from './loop.ts'
 import { checkOptions, checkRoom, checkToken, checkUrl } from './options.ts'
-import { watchPage } from './page.ts'
+import { createPageWatch } from './page.ts'
 import type { Replica } from './replica.ts'
 import { readSecret, type Secret } from './secret.ts'
 import { createSocket, requireWebSocket, type WebSocketConstructor } from './socket.ts'
@@ -112,7 +112,8 @@ export const createClient = (options: ClientOptions): Client => {
   let status: ConnectionStatus = 'disconnected'
   let ending: DocumentEvents['closed'] | undefined
   let isClosed = false
-  let unwatch: (() => void) | undefined
+  /** The app wants a connection. */
+  let isWanted = false
 
   const show = (next: ConnectionStatus, end?: DocumentEvents['closed']): void => {
     if (next === status && end === ending) return
@@ -194,21 +195,45 @@ export const createClient = (options: ClientOptions): Client => {
     ending: () => ending,
   }
 
+  const page = createPageWatch({
+    onReturn: (wasCached) => {
+      if (wasCached) for (const document of documents) document.reclaim()
+      if (wasCached && isWanted) socket.open()
+      socket.hurry()
+      loop.feed({ type: 'probe' })
+    },
+    onDoubt: () => loop.feed({ type: 'probe' }),
+    onLeave: () => {
+      for (const document of documents) document.flush()
+    },
+    // Browsers do not cache a page with an open socket, or cut it.
+    onCached: () => {
+      for (const document of documents) document.lend()
+      hangUp()
+    },
+  })
+
+  const unwatchIfIdle = (): void => {
+    if (!isWanted && documents.size === 0) page.stop()
+  }
+
+  const hangUp = (): void => {
+    socket.close(NORMAL, '')
+    show('disconnected')
+  }
+
   const connect = (): void => {
     if (isClosed) return
     requireWebSocket(WebSocketPolyfill)
-    unwatch ??= watchPage(() => {
-      socket.hurry()
-      loop.feed({ type: 'probe' })
-    })
-    socket.open()
+    isWanted = true
+    page.start()
+    if (!page.isCached()) socket.open()
   }
 
   const disconnect = (): void => {
-    unwatch?.()
-    unwatch = undefined
-    socket.close(NORMAL, '')
-    show('disconnected')
+    isWanted = false
+    hangUp()
+    unwatchIfIdle()
   }
 
   return {
@@ -236,9 +261,13 @@ export const createClient = (options: ClientOptions): Client => {
         options: { create, flushMs, snapshot: policy, receipts, compress, pad },
         secret,
         start: (bytes, onStorageError) => start({ secret: bytes, room, identity, storage, onStorageError }),
-        onClosed: (closed) => documents.delete(closed),
+        onClosed: (closed) => {
+          documents.delete(closed)
+          unwatchIfIdle()
+        },
       })
       documents.add(document)
+      page.start()
       return document
     },
     connect,
@@ -246,7 +275,7 @@ export const createClient = (options: ClientOptions): Client => {
     setUrl: (url) => {
       checkUrl('setUrl', url)
       relay = url
-      if (unwatch === undefined) return
+      if (!isWanted) return
       disconnect()
       connect()
     },

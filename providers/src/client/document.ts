@@ -16,6 +16,10 @@ import type { DocumentEvents, DocumentStatus, SyncDocument } from './sync-docume
 export interface ConnectedDocument extends SyncDocument {
   /** Something about the connection is different now. */
   connectionChanged(): void
+  /** The page lies in the back/forward cache: other tabs may take over what was not sent. */
+  lend(): void
+  /** It is back. */
+  reclaim(): void
 }
 
 const EVENTS = [
@@ -26,6 +30,7 @@ const EVENTS = [
   'receipt',
   'new',
   'caught-up',
+  'progress',
   'closed',
   'storage-error',
   'frame',
@@ -202,6 +207,8 @@ export const createDocument = (deps: {
     },
     on: emitter.on,
     docId: () => docId,
+    lend: () => run?.lend(),
+    reclaim: () => run?.reclaim(),
     connectionChanged: () => {
       if (isClosed) return
       if (carrier.connection() === 'disconnected') wasTried = true

@@ -73,10 +73,13 @@ export const indexedDbStorage = ({ name = 'sealsync' }: IndexedDbStorageOptions 
       checkChanges(changes)
       const copies = changes.map(({ key, value }) => ({ key, value: value?.slice() }))
       await withDatabase(async (db) => {
-        const { store, done } = db.transaction(STORE, 'readwrite', { durability: 'strict' })
+        const transaction = db.transaction(STORE, 'readwrite', { durability: 'strict' })
+        const { store, done } = transaction
         const requests = copies.map(({ key, value }) =>
           value === undefined ? store.delete([docId, key]) : store.put(value, [docId, key]),
         )
+        // Without waiting to hear of each request: of a page that is just being left this may be the last word.
+        transaction.commit?.()
         await Promise.all([...requests, done])
       })
     },

@@ -1,17 +1,60 @@
-/** Signs that a page may have slept or changed networks. Places without a window (Node, workers) have fewer, or none. */
+/** What happens to the page. Places without a window (Node, workers) have fewer signs of it, or none. */
 
-/** Calls `onReturn` when there is reason to doubt the connection. The result stops it. */
-export const watchPage = (onReturn: () => void): (() => void) => {
+interface PageHandlers {
+  /** It may have slept or changed networks. `wasCached`: nothing of it ran since `onCached`. */
+  readonly onReturn: (wasCached: boolean) => void
+  /** The network is said to be gone; it may be another one than the relay's. */
+  readonly onDoubt: () => void
+  /** It is hidden, frozen or left: this may be the last that is heard of it. */
+  readonly onLeave: () => void
+  /** After `onLeave`: it may go into the back/forward cache, where nothing of it runs until `onReturn`. */
+  readonly onCached: () => void
+}
+
+export interface PageWatch {
+  /** Idempotent, as is `stop`. */
+  start(): void
+  stop(): void
+  isCached(): boolean
+}
+
+export const createPageWatch = ({ onReturn, onDoubt, onLeave, onCached }: PageHandlers): PageWatch => {
   const page = globalThis.document
-  const onVisible = (): void => {
-    if (page?.visibilityState === 'visible') onReturn()
+  let isWatching = false
+  let isCached = false
+
+  const returned = (): void => {
+    const wasCached = isCached
+    isCached = false
+    onReturn(wasCached)
   }
-  globalThis.addEventListener?.('online', onReturn)
-  globalThis.addEventListener?.('pageshow', onReturn)
-  page?.addEventListener?.('visibilitychange', onVisible)
-  return () => {
-    globalThis.removeEventListener?.('online', onReturn)
-    globalThis.removeEventListener?.('pageshow', onReturn)
-    page?.removeEventListener?.('visibilitychange', onVisible)
+  const onVisibility = (): void => {
+    if (page?.visibilityState === 'visible') returned()
+    else onLeave()
+  }
+  const onPageHide = (event: Event): void => {
+    onLeave()
+    if (!('persisted' in event) || event.persisted !== true) return
+    isCached = true
+    onCached()
+  }
+  const ofWindow = { online: returned, offline: onDoubt, pageshow: returned, pagehide: onPageHide }
+  const ofDocument = { visibilitychange: onVisibility, freeze: onLeave, resume: returned }
+
+  return {
+    start: () => {
+      if (isWatching) return
+      isWatching = true
+      for (const [name, listener] of Object.entries(ofWindow)) globalThis.addEventListener?.(name, listener)
+      for (const [name, listener] of Object.entries(ofDocument)) page?.addEventListener?.(name, listener)
+    },
+    stop: () => {
+      isWatching = false
+      isCached = false
+      for (const [name, listener] of Object.entries(ofWindow))
+        globalThis.removeEventListener?.(name, listener)
+      for (const [name, listener] of Object.entries(ofDocument)) page?.removeEventListener?.(name, listener)
+    },
+    isCached: () => isCached,
   }
 }

@@ -27,10 +27,11 @@ export interface Replica extends Codec {
    */
   capture(evenIncomplete: boolean): Content | undefined | Later<Content | undefined>
   /**
-   * What the document holds beyond these contents, in pieces that fit into an update each; changes nothing. Without it
-   * a snapshot that lacks what it says it covers goes unnoticed.
+   * What the document holds beyond these contents, in pieces that fit into an update each; changes nothing. An answer
+   * that comes later leaves out what was pushed or applied after the question: nobody has dropped that. Without it a
+   * snapshot that lacks what it says it covers goes unnoticed.
    */
-  beyond?(contents: readonly Content[]): readonly Content[]
+  beyond?(contents: readonly Content[]): readonly Content[] | Later<readonly Content[]>
   /**
    * The whole document in a form that depends on nothing but its content: equal in all replicas that hold the same,
    * however it came to them. Without it, or when it is `undefined`, replicas that differ go unnoticed.

@@ -16,6 +16,7 @@ import { deflate, inflate } from './inflate.ts'
 import { createKeeper } from './keeper.ts'
 import { createLoop } from './loop.ts'
 import type { Replica } from './replica.ts'
+import { createSessionLock } from './session-lock.ts'
 import type { Started } from './startup.ts'
 import type { DocumentEvents } from './sync-document.ts'
 
@@ -31,6 +32,10 @@ export interface Run {
   receipts(): readonly Receipt[]
   /** The name under which it writes now. */
   name(): SessionName
+  /** The page lies in the back/forward cache: others may have the outbox. */
+  lend(): void
+  /** It is back. */
+  reclaim(): void
   /** Sends what has gathered and leaves; writing ends and locks are given back later. */
   close(): void
 }
@@ -50,7 +55,6 @@ export const createRun = (deps: {
   const { vault, docId, storage } = started
   /** Locks of adopted outboxes, and the ticket of the write that makes their entries ours. */
   let adopted: { readonly release: () => void; ticket: number | undefined }[] = []
-  let release: (() => void) | undefined
   let adoption: Adoption | undefined
   let stage: 'open' | 'closing' | 'closed' = 'open'
 
@@ -91,13 +95,13 @@ export const createRun = (deps: {
         } else captured((content) => loop.feed({ type: 'captured', question, content }))
         return
       }
-      case 'audit':
-        loop.answer({
-          type: 'audited',
-          question: effect.question,
-          missing: replica.beyond?.(effect.known) ?? [],
-        })
+      case 'audit': {
+        const { question, known } = effect
+        const missing = replica.beyond?.(known) ?? []
+        if (!(missing instanceof Function)) loop.answer({ type: 'audited', question, missing })
+        else missing((found) => loop.feed({ type: 'audited', question, missing: found }))
         return
+      }
       case 'digest':
         loop.answer({ type: 'digested', question: effect.question, canonical: replica.canonical?.() })
         return
@@ -122,6 +126,9 @@ export const createRun = (deps: {
       case 'new':
       case 'caught-up':
         emit(effect.type, undefined)
+        return
+      case 'progress':
+        emit('progress', effect.progress)
         return
       case 'closed':
         emit('closed', { code: effect.code, reason: effect.reason })
@@ -156,7 +163,7 @@ export const createRun = (deps: {
     adoption?.stop()
     carrier.detach(vault.docId)
     await keeper?.idle()
-    release?.()
+    lock?.release()
     for (const one of adopted) one.release()
     vault.wipe()
   }
@@ -194,10 +201,10 @@ export const createRun = (deps: {
     loop.feed({ type: 'adopted', entries })
   }
 
+  const lock = storage && createSessionLock(storage, sessionLock(docId, session.owner), onStorageError)
+
   return {
-    lock: async () => {
-      release = await storage?.lock(sessionLock(docId, session.owner))
-    },
+    lock: async () => lock?.take(),
     begin: (holdsContent, said) => {
       // Last, so that all that was said is compared with what storage holds: another provider may have brought the same.
       loop.feed(...said, { type: 'restored', entries: started.entries, holdsContent })
@@ -218,6 +225,8 @@ export const createRun = (deps: {
     status: session.status,
     receipts: session.receipts,
     name: session.name,
+    lend: () => lock?.lend(),
+    reclaim: () => lock?.reclaim(),
     close: () => {
       if (stage !== 'open') return
       stage = 'closing'

@@ -1,7 +1,7 @@
 /** What the app, or a CRDT binding, holds of one open document. */
 import type { SessionName } from '../protocol/item.ts'
 import type { Content } from '../sync/content.ts'
-import type { Alarm, PauseDirections, Received, Rejection, SessionStatus } from '../sync/effects.ts'
+import type { Alarm, PauseDirections, Progress, Received, Rejection, SessionStatus } from '../sync/effects.ts'
 import type { Receipt } from '../sync/receipts.ts'
 
 /** Of the socket that this document shares: `connecting` while an attempt is under way. */
@@ -26,6 +26,8 @@ export interface DocumentEvents {
   readonly new: undefined
   /** All that the relay had when asked is applied. */
   readonly 'caught-up': undefined
+  /** How far a large snapshot has come, up or down, in bytes. */
+  readonly progress: Progress
   /** The relay closed this document or the whole connection; codes 4400–4499 are for good. */
   readonly closed: { readonly code: number; readonly reason: string }
   /** Storage could not be read or written; writing is tried again, reading is not. */

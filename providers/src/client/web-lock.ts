@@ -1,6 +1,7 @@
 /**
  * A lock that one holder in all tabs of this origin has, by the Web Locks API. Pages without it (plain HTTP, old
- * browsers) get a lock within the page: two tabs may then hold one name, which costs repeated work and no edit.
+ * browsers) get a lock within the page: two tabs may then hold one name. They take over each other's unsent edits while
+ * both live, once: that costs repeated work and no edit.
  */
 const held = new Set<string>()
 

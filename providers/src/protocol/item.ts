@@ -1,6 +1,7 @@
 /** What frames carry, in order: the same items up (push) and down (deliver, found). */
 import { equalBytes, type Reader, utf8, type Writer } from '../bytes.ts'
 import { CERTIFICATE_BYTES, type Certificate, decodeCertificate, encodeCertificate } from './certificate.ts'
+import { type Chunk, decodeChunk, encodeChunk } from './ephemeral.ts'
 import { LIMITS } from './limits.ts'
 import { decodeRecord, encodeRecord, type MembershipRecord } from './record.ts'
 import { readSegment, runsOf, type Tail, tailOf, writeSegment } from './segment.ts'
@@ -9,7 +10,8 @@ import type { Update } from './update.ts'
 
 /**
  * Why the relay did not take an envelope.
- * - `gap`: its predecessor is not there. `session-ended`, `epoch`: seal it again, in a new session.
+ * - `gap`: its predecessor, or a chunk of a snapshot, is not there. `session-ended`, `epoch`: seal it again, in a new
+ *   session.
  * - `snapshot-needed`: too many open sessions; someone has to make a snapshot that ends some.
  * - `superseded`: a snapshot that does not fit the active one; make another when there is need.
  * - `too-large`, `role`: sealing it again cannot help. `invalid`: broken bytes, id, certificate or signature.
@@ -49,10 +51,13 @@ export type Item =
       /** With `superseded`: sessions that the relay holds as ended. */
       readonly ended: readonly SessionName[]
     }
+  /** A piece of the state of a snapshot that lists it. */
+  | { readonly type: 'chunk'; readonly chunk: Chunk }
 
-const TYPES = ['certificate', 'updates', 'snapshot', 'record', 'ack', 'refused'] as const
+const TYPES = ['certificate', 'updates', 'snapshot', 'record', 'ack', 'refused', 'chunk'] as const
 const SNAPSHOT_LIMIT = LIMITS.snapshotBytes + 512 * 1024
 const RECORD_LIMIT = LIMITS.recordBytes + 1024
+const CHUNK_LIMIT = LIMITS.chunkBytes + 148
 
 const writeItem = (writer: Writer, item: Item, before: Tail | undefined): void => {
   writer.u8(TYPES.indexOf(item.type) + 1)
@@ -79,6 +84,9 @@ const writeItem = (writer: Writer, item: Item, before: Tail | undefined): void =
         .varint(item.retryAfterMs)
         .varint(item.ended.length)
       for (const { author, session } of item.ended) writer.bytes(author).bytes(session)
+      return
+    case 'chunk':
+      writer.blob(encodeChunk(item.chunk))
   }
 }
 
@@ -124,6 +132,11 @@ const readItem = (reader: Reader, docId: Uint8Array, before: Tail | undefined): 
       return { type, id: reader.bytes(32) }
     case 'refused':
       return readRefused(reader)
+    case 'chunk': {
+      const chunk = decodeChunk(reader.blob(CHUNK_LIMIT))
+      if (!chunk.ok || !equalBytes(chunk.value.docId, docId)) return undefined
+      return { type, chunk: chunk.value }
+    }
   }
 }
 

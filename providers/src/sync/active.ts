@@ -3,14 +3,16 @@
  * still counts for what it covers, or nobody could follow the log any more; but it replaces nothing that is kept, and
  * whoever holds what it covers makes another in its place.
  */
-import { equalBytes, type Snapshot } from '../protocol/index.ts'
+import { type Chunk, equalBytes, type Snapshot } from '../protocol/index.ts'
+import type { Assembly } from './assembly.ts'
 import type { Audit } from './audit.ts'
 import { chainKey } from './chains.ts'
 import type { Core } from './core.ts'
 import type { Received } from './effects.ts'
 import { encodeItem, logKey } from './keep.ts'
 import type { Maker } from './maker.ts'
-import { type OpenedSnapshot, openSnapshot } from './opening.ts'
+import { type OpenedSnapshot, openFront, openSnapshot } from './opening.ts'
+import { type KeptSnapshot, payloadOf } from './pieces.ts'
 
 /** What the snapshot's place in the rest of the intake is. */
 interface Surroundings {
@@ -23,12 +25,21 @@ interface Surroundings {
 }
 
 export interface Active {
-  /** One that the relay delivered. */
+  /** Whether this one, which the relay delivered, can only be taken once its chunks are here; they are fetched then. */
+  waits(snapshot: Snapshot): boolean
+  /** One that the relay delivered, and that does not wait. */
   take(snapshot: Snapshot): void
-  /** One of the current log from storage: its signature was checked before it was kept. */
-  restore(snapshot: Snapshot): void
+  /** The chunks of the active one are here, or will not come. */
+  complete(): void
+  /** Whether chunks of the active one are still to come. All that it covers is here without it. */
+  isOnItsWay(): boolean
+  /**
+   * One of the current log from storage: its signature was checked before it was kept. `gap`: its chunks were not kept,
+   * and what it covers is not here.
+   */
+  restore(kept: KeptSnapshot): 'whole' | 'gap'
   /** One of our own was accepted. */
-  accepted(snapshot: Snapshot): void
+  accepted(snapshot: Snapshot, chunks: readonly Chunk[]): void
   /** The CRDT could not read this after all. */
   rejected(received: Received): void
   /** The CRDT has applied what it was given: what the active snapshot replaces need not be kept any longer. */
@@ -38,22 +49,33 @@ export interface Active {
   reset(): void
 }
 
-/** `unread`: what it holds is not known here. */
-type Content = OpenedSnapshot | 'our own' | 'unread'
+/** `unread`: what it holds is not known here. `on its way`: not yet. */
+type Content = OpenedSnapshot | 'our own' | 'unread' | 'on its way'
 
-export const createActive = (core: Core, maker: Maker, audit: Audit, around: Surroundings): Active => {
-  const { state, chains, vault, verify, inflate, options } = core
+export const createActive = (
+  core: Core,
+  rooms: { readonly maker: Maker; readonly audit: Audit; readonly assembly: Assembly },
+  around: Surroundings,
+): Active => {
+  const { state, chains, vault, verify, options } = core
+  const { maker, audit, assembly } = rooms
   /** Snapshots that are kept: the active one and, while that cannot be read, those before it. */
   const keys = new Set<string>()
   /** Whether all that the active snapshot covers was here without it. */
   let heldBefore = false
   /** Set until the CRDT has read the active snapshot. */
   let replaces: (() => void) | undefined
+  let isOnItsWay = false
 
-  const keep = (snapshot: Snapshot, cover: ReadonlyMap<string, number>): void => {
+  const keep = (
+    { snapshot, chunks }: KeptSnapshot,
+    cover: ReadonlyMap<string, number>,
+    isStored: boolean,
+  ): void => {
+    if (!options.keep) return
     const key = logKey(state.logId, snapshot.id)
     keys.add(key)
-    core.keep({ key, value: encodeItem({ type: 'snapshot', snapshot }) })
+    if (!isStored) core.keep({ key, value: encodeItem({ type: 'snapshot', snapshot }, chunks) })
     replaces = () => {
       around.dropKept(cover)
       for (const other of keys) {
@@ -69,12 +91,10 @@ export const createActive = (core: Core, maker: Maker, audit: Audit, around: Sur
     replaces = undefined
   }
 
-  const activate = (snapshot: Snapshot, content: Content): void => {
-    const isReadable = content !== 'unread'
-    const isHeld = content === 'our own' || chains.holds(snapshot.cover)
-    const wasEmpty = !state.holdsContent
-    const cover = new Map(snapshot.cover.map((entry) => [chainKey(entry), entry.seq]))
-    heldBefore = isHeld
+  const isActive = ({ id }: Snapshot): boolean =>
+    state.active !== undefined && equalBytes(state.active.id, id)
+
+  const replace = (snapshot: Snapshot, cover: ReadonlyMap<string, number>, isReadable: boolean): void => {
     around.settleCovered(cover)
     chains.cover(snapshot.cover, isReadable)
     state.active = { id: snapshot.id, entries: snapshot.cover, cover }
@@ -82,7 +102,29 @@ export const createActive = (core: Core, maker: Maker, audit: Audit, around: Sur
     for (const chain of chains.open()) state.since.updates += chain.seq - (cover.get(chain.key) ?? -1)
     maker.discard()
     audit.discard()
-    if (options.keep) keep(snapshot, cover)
+  }
+
+  const activate = (
+    kept: KeptSnapshot,
+    content: Content,
+    { isStored }: { readonly isStored: boolean } = { isStored: false },
+  ): void => {
+    const { snapshot } = kept
+    const isReadable = content !== 'unread'
+    const isHeld = content === 'our own' || chains.holds(snapshot.cover)
+    const wasEmpty = !state.holdsContent
+    const cover = new Map(snapshot.cover.map((entry) => [chainKey(entry), entry.seq]))
+    heldBefore = isHeld
+    // When its chunks have come it takes the place that it has already.
+    if (!isOnItsWay || !isActive(snapshot)) replace(snapshot, cover, isReadable)
+    isOnItsWay = content === 'on its way'
+    if (content === 'on its way') {
+      // What it covers stays in storage, and the cursor there below it, until all of it is here.
+      replaces = undefined
+      return
+    }
+    assembly.keepOnly(undefined)
+    keep(kept, cover, isStored)
     if (!isReadable) {
       replaces = undefined
       if (isHeld) maker.replace()
@@ -97,33 +139,80 @@ export const createActive = (core: Core, maker: Maker, audit: Audit, around: Sur
     if (!wasEmpty) audit.begin(snapshot, content, content.digest)
   }
 
+  const isVouched = (snapshot: Snapshot): boolean =>
+    chains.mayWrite(snapshot) && verify('env-sig', snapshot.signature, snapshot.author, snapshot.id)
+
+  /** Its own seal opens, and says what the chunks hold. */
+  const isInChunks = (snapshot: Snapshot): boolean =>
+    snapshot.chunks.length > 0 && openFront(snapshot, vault).ok
+
+  /** Then nothing has to wait for its content. Not while what it holds counts as known to the relay. */
+  const isHeldHere = (snapshot: Snapshot): boolean =>
+    state.holdsContent && !core.isTracking() && chains.holds(snapshot.cover)
+
+  const takeOpened = (kept: KeptSnapshot, payload: Uint8Array | undefined): void => {
+    const { snapshot } = kept
+    const opened = openSnapshot(snapshot, core, payload)
+    if (opened.ok) {
+      const isReadable = core.reads(opened.value.encoding)
+      if (!isReadable) state.upgradeNeeded = true
+      activate(kept, isReadable ? opened.value : 'unread')
+    } else if (opened.error.type === 'unknown-key') {
+      state.needsKey = true
+    } else {
+      core.alarm('quarantined', opened.error.reason, snapshot)
+      activate(kept, 'unread')
+    }
+  }
+
+  const takeInChunks = (snapshot: Snapshot): void => {
+    const standing = assembly.want(snapshot)
+    switch (standing.type) {
+      case 'fetching':
+        activate({ snapshot, chunks: [] }, 'on its way')
+        return
+      case 'whole':
+        takeOpened({ snapshot, chunks: standing.chunks }, standing.payload)
+        return
+      case 'withheld':
+      case 'unreadable':
+        core.alarm(standing.type === 'withheld' ? 'withheld' : 'quarantined', standing.reason, snapshot)
+        activate({ snapshot, chunks: [] }, 'unread')
+    }
+  }
+
   return {
+    waits: (snapshot) =>
+      isInChunks(snapshot) &&
+      !isActive(snapshot) &&
+      !maker.isOurs(snapshot.id) &&
+      isVouched(snapshot) &&
+      !isHeldHere(snapshot) &&
+      assembly.want(snapshot).type === 'fetching',
     take: (snapshot) => {
-      if (state.active !== undefined && equalBytes(state.active.id, snapshot.id)) return
-      if (
-        !chains.mayWrite(snapshot) ||
-        !verify('env-sig', snapshot.signature, snapshot.author, snapshot.id)
-      ) {
+      if (isActive(snapshot)) return
+      if (!isVouched(snapshot)) {
         core.alarm('forged', 'a snapshot without a valid signature of a writer', snapshot)
         return
       }
-      const opened = openSnapshot(snapshot, vault, inflate)
-      if (opened.ok) {
-        const isReadable = core.reads(opened.value.encoding)
-        if (!isReadable) state.upgradeNeeded = true
-        activate(snapshot, isReadable ? opened.value : 'unread')
-      } else if (opened.error.type === 'unknown-key') {
-        state.needsKey = true
-      } else {
-        core.alarm('quarantined', opened.error.reason, snapshot)
-        activate(snapshot, 'unread')
-      }
+      if (isInChunks(snapshot)) takeInChunks(snapshot)
+      else takeOpened({ snapshot, chunks: [] }, undefined)
     },
-    restore: (snapshot) => {
-      const opened = openSnapshot(snapshot, vault, inflate)
-      activate(snapshot, opened.ok && core.reads(opened.value.encoding) ? opened.value : 'unread')
+    complete: () => {
+      const snapshot = assembly.wanted()
+      if (snapshot !== undefined && isActive(snapshot)) takeInChunks(snapshot)
     },
-    accepted: (snapshot) => activate(snapshot, 'our own'),
+    isOnItsWay: () => isOnItsWay,
+    restore: (kept) => {
+      const { snapshot } = kept
+      const opened = openSnapshot(snapshot, core, payloadOf(kept, vault))
+      const isIncomplete = kept.chunks.length < snapshot.chunks.length
+      if (isIncomplete && !chains.holds(snapshot.cover)) return 'gap'
+      const isReadable = opened.ok && core.reads(opened.value.encoding)
+      activate(kept, isReadable ? opened.value : 'unread', { isStored: kept.chunks.length > 0 })
+      return 'whole'
+    },
+    accepted: (snapshot, chunks) => activate({ snapshot, chunks }, 'our own'),
     rejected: ({ envelopeId }) => {
       const { active } = state
       if (active === undefined || !equalBytes(active.id, envelopeId)) return
@@ -137,6 +226,7 @@ export const createActive = (core: Core, maker: Maker, audit: Audit, around: Sur
     reset: () => {
       keys.clear()
       replaces = undefined
+      isOnItsWay = false
       state.active = undefined
       state.since = { updates: 0, bytes: 0 }
       audit.discard()

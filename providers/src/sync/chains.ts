@@ -9,15 +9,16 @@ import {
   chainStart,
   compareBytes,
   equalBytes,
-  isAdmitted,
   LIMITS,
   type SessionName,
   toHex,
   type Update,
   type Verify,
 } from '../protocol/index.ts'
+import { createAdmission } from './admission.ts'
 import type { Received } from './effects.ts'
 import { type Inflate, openUpdate } from './opening.ts'
+import { createRecentIds } from './recent-ids.ts'
 import type { Vault } from './vault.ts'
 
 interface Chain extends SessionName {
@@ -107,6 +108,8 @@ export interface Chains {
   /** Those of the open chains that the relay has shown since the document was last opened. */
   current(): readonly Chain[]
   isCurrent(name: SessionName): boolean
+  /** Somebody else was shown that it is open, up to a position that it has here as well. */
+  show(at: SessionName & { readonly seq: number }): void
   /** Rises whenever a head moves. */
   moves(): number
   /** Another opening: the relay shows all open sessions anew. */
@@ -124,9 +127,6 @@ export interface Chains {
 
 export const chainKey = (name: SessionName): string => toHex(name.author) + toHex(name.session)
 
-/** Of so many positions of each chain the ids are remembered: what others say of them can then be compared. */
-const RECENT = 64
-
 export const createChains = (deps: {
   readonly vault: Vault
   readonly verify: Verify
@@ -138,7 +138,7 @@ export const createChains = (deps: {
   // Certificates are facts of the document, not of the log: they outlive a reset.
   const certified = new Map<string, boolean>()
   const complained = new Set<string>()
-  const recent = new Map<string, Map<number, Uint8Array>>()
+  const recent = createRecentIds()
   let fresh = new Map<string, Position>()
   let opening = 0
   let moves = 0
@@ -172,10 +172,7 @@ export const createChains = (deps: {
     chain.head = update.id
     chain.isVouched = true
     moves += 1
-    const ids = recent.get(chain.key) ?? new Map<number, Uint8Array>()
-    ids.set(update.seq, update.id)
-    ids.delete(update.seq - RECENT)
-    recent.set(chain.key, ids)
+    recent.add(chain.key, update.seq, update.id)
     if (!equalBytes(chain.author, vault.author)) fresh.set(chain.key, { seq: update.seq, head: update.id })
   }
 
@@ -226,9 +223,9 @@ export const createChains = (deps: {
 
   /** It belongs to another history of its chain than the one that its author has vouched for here. */
   const isContradiction = (chain: Chain, update: Update): boolean => {
-    const there = recent.get(chain.key)?.get(update.seq)
+    const there = recent.at(chain.key, update.seq)
     if (there !== undefined) return !equalBytes(there, update.id) && isSigned(update)
-    const before = recent.get(chain.key)?.get(update.seq - 1)
+    const before = recent.at(chain.key, update.seq - 1)
     const isNext = update.seq === chain.seq + 1 && chain.isVouched && chain.held.length === 0
     return isNext && before !== undefined && !equalBytes(before, update.prev) && isSigned(update)
   }
@@ -258,9 +255,11 @@ export const createChains = (deps: {
     take: (updates, isCertified = false) => {
       const first = updates[0]
       if (first === undefined) return { type: 'duplicate' }
+      const key = chainKey(first)
+      if (chains.get(key)?.frozen) return { type: 'duplicate' }
+      // Nothing is remembered of a session before its certificate was shown: anybody can make up names.
+      if (!certified.has(key) && !isCertified) return { type: 'gap' }
       const chain = chainOf(first)
-      if (chain.frozen) return { type: 'duplicate' }
-      if (!certified.has(chain.key) && !isCertified) return { type: 'gap' }
       if (!chain.mayWrite && !isCertified) {
         const complaint = once(chain, {
           kind: 'forged',
@@ -304,12 +303,12 @@ export const createChains = (deps: {
           chain.head = entry.head
           chain.isVouched = false
           moves += 1
-          chain.shownIn = opening
           const rest = chain.held.filter((update) => update.seq > entry.seq)
           chain.held = rest[0] === undefined || equalBytes(rest[0].prev, entry.head) ? rest : []
           chain.frozen = false
         }
         chain.ended ||= entry.ended
+        chain.shownIn = opening
         // What the next updates are based on needs no mention.
         if ((fresh.get(chain.key)?.seq ?? entry.seq + 1) <= entry.seq) fresh.delete(chain.key)
       }
@@ -327,7 +326,7 @@ export const createChains = (deps: {
       }
     },
     hasUnread: () => [...chains.values()].some(({ readable }) => readable !== undefined),
-    idAt: (name, seq) => recent.get(chainKey(name))?.get(seq),
+    idAt: (name, seq) => recent.at(chainKey(name), seq),
     end: (name) => {
       const chain = chains.get(chainKey(name))
       if (chain !== undefined) chain.ended = true
@@ -337,15 +336,17 @@ export const createChains = (deps: {
     current: () =>
       [...chains.values()].filter((chain) => !chain.ended && chain.seq >= 0 && chain.shownIn === opening),
     moves: () => moves,
+    show: (at) => {
+      const chain = chains.get(chainKey(at))
+      if (chain !== undefined && chain.seq >= at.seq) chain.shownIn = opening
+    },
     isCurrent: (name) => chains.get(chainKey(name))?.shownIn === opening,
     opened: () => {
       opening += 1
     },
-    hasSeen: (id) =>
-      [...chains.values()].some(({ head }) => equalBytes(head, id)) ||
-      [...recent.values()].some((ids) => [...ids.values()].some((other) => equalBytes(other, id))),
+    hasSeen: (id) => [...chains.values()].some(({ head }) => equalBytes(head, id)) || recent.has(id),
     mayWrite: (name) => certified.get(chainKey(name)) ?? false,
-    admits: (certificate) => isAdmitted(certificate, vault.docId, vault.genesis, verify),
+    admits: createAdmission(vault, verify),
     newHeads: () => {
       const heads = [...fresh.entries()].slice(0, LIMITS.deps)
       fresh = new Map([...fresh.entries()].slice(LIMITS.deps))
@@ -353,7 +354,7 @@ export const createChains = (deps: {
     },
     reset: () => {
       chains.clear()
-      recent.clear()
+      recent.reset()
       fresh.clear()
     },
   }

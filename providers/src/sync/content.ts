@@ -6,7 +6,7 @@
  *   [inflated length 4, if deflated] …
  *   update:    claims 1 ‖ each: length 1, bytes ‖ payload length 4 ‖ payload ‖ zeros, if the header says padded
  *   snapshot:  claims 4 ‖ each: author 32, session 8, length 1, bytes ‖ digest length 1 (0 or 32), digest ‖
- *              payload length 4 ‖ payload ‖ zeros
+ *              payload length 4 ‖ payload ‖ zeros; with chunks the payload stands in these, and only its length here
  *   ephemeral: session 8 ‖ counter 8 ‖ hello 8 ‖ echoes 1 (bits 0–6: how many; bit 7: broadcast) ‖ 8 each ‖
  *              payload length 4 ‖ payload ‖ zeros
  *   heads:     log id 16 ‖ snapshot id 32 (or zeros) ‖ time 8 (ms since 1970) ‖ count 4 ‖ each: author 32, session 8, seq 8, id 32
@@ -50,6 +50,12 @@ export interface Claim {
   readonly author: Uint8Array
   readonly session: Uint8Array
   readonly claim: Uint8Array
+}
+
+/** Without its payload: that is in chunks. */
+export interface ChunkedInner extends Omit<SnapshotInner, 'payload'> {
+  /** Of the payload, bytes. */
+  readonly payloadLength: number
 }
 
 export interface SnapshotInner extends Packed {
@@ -109,7 +115,7 @@ const isFinished = (reader: Reader, padded: boolean): boolean => {
   return reader.sound() && reader.bytes(reader.remaining()).every((byte) => byte === 0)
 }
 
-const writePacking = (writer: Writer, packed: Packed): Writer => {
+const writePacking = (writer: Writer, packed: Omit<Packed, 'payload'>): Writer => {
   writer.u8(packed.encoding | (packed.inflatedLength === undefined ? 0 : DEFLATED))
   return packed.inflatedLength === undefined ? writer : writer.u32(packed.inflatedLength)
 }
@@ -120,9 +126,9 @@ const readPacking = (reader: Reader) => {
   return { encoding: first & 127, inflatedLength }
 }
 
-const isBounded = ({ inflatedLength, payload }: Packed): boolean =>
+const isBounded = (inflatedLength: number | undefined, payloadLength: number): boolean =>
   inflatedLength === undefined ||
-  (inflatedLength <= MAX_INFLATED && inflatedLength <= MAX_RATIO * payload.length)
+  (inflatedLength <= MAX_INFLATED && inflatedLength <= MAX_RATIO * payloadLength)
 
 export const encodeUpdateInner = (inner: UpdateInner, padded: boolean): Uint8Array => {
   const writer = writePacking(createWriter(inner.payload.length + 64), inner).u8(inner.claims.length)
@@ -142,20 +148,20 @@ export const decodeUpdateInner = (bytes: Uint8Array, padded: boolean): Result<Up
   const claims = Array.from({ length: reader.u8() }, () => reader.bytes(reader.u8()))
   const inner = { ...packing, claims, payload: reader.bytes(reader.u32()) }
   if (!isFinished(reader, padded)) return err('update content: malformed')
-  return isBounded(inner) ? ok(inner) : err('update content: inflates too far')
+  return isBounded(inner.inflatedLength, inner.payload.length)
+    ? ok(inner)
+    : err('update content: inflates too far')
 }
 
-export const encodeSnapshotInner = (inner: SnapshotInner, padded: boolean): Uint8Array => {
-  const writer = writePacking(createWriter(inner.payload.length + 256), inner).u32(inner.claims.length)
+const writeFront = (writer: Writer, inner: Omit<SnapshotInner, 'payload'>): Writer => {
+  writePacking(writer, inner).u32(inner.claims.length)
   for (const { author, session, claim } of inner.claims) {
     writer.bytes(author).bytes(session).u8(claim.length).bytes(claim)
   }
-  writer.u8(inner.digest.length).bytes(inner.digest)
-  return finish(writer.u32(inner.payload.length).bytes(inner.payload), padded)
+  return writer.u8(inner.digest.length).bytes(inner.digest)
 }
 
-export const decodeSnapshotInner = (bytes: Uint8Array, padded: boolean): Result<SnapshotInner> => {
-  const reader = createReader(bytes)
+const readFront = (reader: Reader): Omit<SnapshotInner, 'payload'> => {
   const packing = readPacking(reader)
   const claimCount = reader.u32()
   if (claimCount * 41 > reader.remaining()) reader.fail()
@@ -166,10 +172,33 @@ export const decodeSnapshotInner = (bytes: Uint8Array, padded: boolean): Result<
   }))
   const digestLength = reader.u8()
   if (digestLength !== 0 && digestLength !== 32) reader.fail()
-  const digest = reader.bytes(digestLength)
-  const inner = { ...packing, claims, digest, payload: reader.bytes(reader.u32()) }
+  return { ...packing, claims, digest: reader.bytes(digestLength) }
+}
+
+export const encodeSnapshotInner = (inner: SnapshotInner, padded: boolean): Uint8Array => {
+  const writer = writeFront(createWriter(inner.payload.length + 256), inner)
+  return finish(writer.u32(inner.payload.length).bytes(inner.payload), padded)
+}
+
+export const decodeSnapshotInner = (bytes: Uint8Array, padded: boolean): Result<SnapshotInner> => {
+  const reader = createReader(bytes)
+  const inner = { ...readFront(reader), payload: reader.bytes(reader.u32()) }
   if (!isFinished(reader, padded)) return err('snapshot content: malformed')
-  return isBounded(inner) ? ok(inner) : err('snapshot content: inflates too far')
+  return isBounded(inner.inflatedLength, inner.payload.length)
+    ? ok(inner)
+    : err('snapshot content: inflates too far')
+}
+
+export const encodeChunkedInner = (inner: ChunkedInner, padded: boolean): Uint8Array =>
+  finish(writeFront(createWriter(256), inner).u32(inner.payloadLength), padded)
+
+export const decodeChunkedInner = (bytes: Uint8Array, padded: boolean): Result<ChunkedInner> => {
+  const reader = createReader(bytes)
+  const inner = { ...readFront(reader), payloadLength: reader.u32() }
+  const { inflatedLength, payloadLength } = inner
+  if (!isFinished(reader, padded)) return err('snapshot content: malformed')
+  const isSmall = payloadLength <= MAX_INFLATED && isBounded(inflatedLength, payloadLength)
+  return isSmall ? ok(inner) : err('snapshot content: too large, or inflates too far')
 }
 
 export const encodeEphemeralInner = (inner: EphemeralInner, padded: boolean): Uint8Array => {

@@ -24,10 +24,14 @@ export interface SessionOptions {
   /** Tell others sooner what has arrived, and alarm when it does not. */
   readonly receipts: boolean
   readonly snapshot: SnapshotPolicy | false | 'never'
+  /** When a snapshot travels in chunks, and how large they are; tests make both small. */
+  readonly chunks?: { readonly aboveBytes: number; readonly pieceBytes: number }
   readonly compress: boolean
   readonly pad: boolean
   /** Whether there is a storage at all. */
   readonly keep: boolean
+  /** How many edits become one envelope. Default: 100. */
+  readonly mergeEdits?: number
 }
 
 export interface SessionDeps {

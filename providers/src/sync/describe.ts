@@ -1,6 +1,6 @@
-import { CLOSE, isPermanent } from '../protocol/index.ts'
+import { CLOSE, isPermanent, toHex } from '../protocol/index.ts'
 import type { State } from './core.ts'
-import type { SessionStatus } from './effects.ts'
+import type { Alarm, Rejection, SessionStatus } from './effects.ts'
 
 /** One word for what the app shows, in the order of what matters most to its user. */
 export const describe = (state: State, isReader: boolean, pending: number): SessionStatus => {
@@ -25,3 +25,21 @@ export const isSameStatus = (a: SessionStatus, b: SessionStatus): boolean =>
   a.isNew === b.isNew &&
   a.upgradeNeeded === b.upgradeNeeded &&
   a.reason === b.reason
+
+/** The alarm for what the CRDT did not apply, or should not have. */
+export const complaintAbout = (reason: Rejection): Pick<Alarm, 'kind' | 'message'> => {
+  switch (reason.type) {
+    case 'unreadable':
+      return { kind: 'quarantined', message: 'the CRDT cannot read this content' }
+    case 'spoiling':
+      return {
+        kind: 'quarantined',
+        message: 'with this content in it the document cannot be saved as a whole and loaded again',
+      }
+    case 'conflict': {
+      const from = reason.other === undefined ? '' : `, from envelope ${toHex(reason.other)}`
+      const message = `it gives other content to a place that has content already${from}`
+      return { kind: 'clientid-conflict', message }
+    }
+  }
+}

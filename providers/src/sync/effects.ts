@@ -51,6 +51,14 @@ export interface Received extends Content, SessionName {
   readonly claims: readonly Claim[]
 }
 
+/** How much of a large snapshot has gone up or come down; `done` reaches `total` unless it is given up. */
+export interface Progress {
+  readonly direction: 'up' | 'down'
+  /** Bytes. */
+  readonly done: number
+  readonly total: number
+}
+
 export interface StorageChange {
   readonly key: string
   readonly value: Uint8Array | undefined
@@ -70,6 +78,8 @@ export type Rejection =
    * that, 32 bytes, if it is still known.
    */
   | { readonly type: 'conflict'; readonly other: Uint8Array | undefined }
+  /** It is part of the document, which since then could not be loaded again if it were saved as a whole. */
+  | { readonly type: 'spoiling' }
 
 export type Input =
   /**
@@ -153,8 +163,8 @@ export type Effect =
    */
   | { readonly type: 'capture'; readonly question: number; readonly evenIncomplete: boolean }
   /**
-   * What does the document hold beyond `known`? Step with `audited` and this number at once; a CRDT that cannot tell
-   * answers with nothing.
+   * What does the document hold beyond `known`? Step with `audited` and this number. A CRDT that cannot tell answers with
+   * nothing; an answer that comes later leaves out what was edited or applied after the question.
    */
   | { readonly type: 'audit'; readonly question: number; readonly known: readonly Content[] }
   /** Give the whole document in its canonical form, as it is now: step with `digested` and this number. */
@@ -176,6 +186,8 @@ export type Effect =
   | { readonly type: 'caught-up' }
   /** A snapshot of ours was accepted, or (`taken: false`) turned out not to be needed. */
   | { readonly type: 'snapshot-made'; readonly taken: boolean }
+  /** How far a snapshot has come that travels in chunks, in bytes of its packed state. */
+  | { readonly type: 'progress'; readonly progress: Progress }
   /** The relay closed this document; the band of the code says whether another try can help. */
   | { readonly type: 'closed'; readonly code: number; readonly reason: string }
 

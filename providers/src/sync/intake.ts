@@ -1,37 +1,33 @@
 /** What the relay delivers: verified item by item, gathered into one batch for the CRDT and one storage transaction. */
-import {
-  equalBytes,
-  type Item,
-  NO_ID,
-  type Snapshot,
-  type ToClient,
-  toHex,
-  type Update,
-} from '../protocol/index.ts'
+import { equalBytes, type Item, NO_ID, type SessionName, toHex, type Update } from '../protocol/index.ts'
 import { type Active, createActive } from './active.ts'
+import type { Assembly } from './assembly.ts'
 import type { Audit } from './audit.ts'
+import type { Deliver } from './backlog.ts'
 import { chainKey, type Opened } from './chains.ts'
 import type { Claim } from './content.ts'
 import type { Core } from './core.ts'
 import type { Received } from './effects.ts'
-import { encodeItem, encodeState, LOG_PREFIX, logKey, STATE_KEY } from './keep.ts'
+import { encodeItem, encodeState, type KeptItem, LOG_PREFIX, logKey, STATE_KEY } from './keep.ts'
 import type { Maker } from './maker.ts'
-import { openSnapshot } from './opening.ts'
 import type { SealedEntry } from './outbox.ts'
 import type { Sender } from './sender.ts'
+import { openFormer, readStored, restoreLog } from './stored-log.ts'
 import type { Tail } from './tail.ts'
 import type { Claim as HeadClaim } from './witness.ts'
 
-type Deliver = Extract<ToClient, { type: 'deliver' }>
-
 export interface Intake {
-  /** Takes a frame that follows the cursor. `gap`: something before it is missing. */
+  /** Items of a frame that follows the cursor, which stays. `gap`: something before them is missing. */
+  take(items: readonly Item[], inLoad: boolean): 'taken' | 'gap'
+  /** The chunks of the active snapshot are here, or will not come. */
+  complete(): void
+  /** Takes a frame that follows the cursor. */
   deliver(frame: Deliver): 'taken' | 'gap'
   /**
    * Envelopes from storage. `known`: the current log holds them. Anything but `whole` means that storage lacks some of
    * what its cursor stands for.
    */
-  restore(items: ReadonlyMap<string, Item>, known: boolean): 'whole' | 'gap'
+  restore(items: ReadonlyMap<string, KeptItem>, known: boolean): 'whole' | 'gap'
   /** Another log begins: what was kept of the old one stays in storage until `forgetStale`. */
   reset(): void
   addStale(keys: Iterable<string>): void
@@ -47,14 +43,16 @@ export const createIntake = (
     readonly sender: Sender
     readonly maker: Maker
     readonly audit: Audit
+    readonly assembly: Assembly
     readonly tail: Tail
     readonly mentioned: (claim: HeadClaim) => void
+    readonly lacking: (chain: SessionName) => void
     /** So many acknowledged edits wait for storage. */
     readonly settle: (edits: number) => void
   },
 ): Intake => {
-  const { state, outbox, chains, vault, verify, inflate, options } = core
-  const { sender, maker, audit, tail, settle } = rooms
+  const { state, outbox, chains, vault, verify, options } = core
+  const { sender, maker, audit, assembly, tail, settle } = rooms
   /** Kept updates of the current log: which chain, and how far. Covered ones are deleted from storage. */
   let kept = new Map<string, { readonly chain: string; readonly lastSeq: number }>()
   const stale = new Set<string>()
@@ -140,8 +138,7 @@ export const createIntake = (
     if (taken.type === 'duplicate') return 'taken'
     if (taken.type === 'gap' && !inLoad) mentionGap(first, last)
     if (taken.type === 'gap') {
-      if (inLoad)
-        core.alarm('withheld', 'a load lacks a certificate, or an update that others build on', first)
+      if (inLoad) rooms.lacking(first)
       return inLoad ? 'taken' : 'gap'
     }
     open(taken.opened)
@@ -153,23 +150,27 @@ export const createIntake = (
     return 'taken'
   }
 
-  const active = createActive(core, maker, audit, {
-    receive: (received) => receive([received]),
-    settleCovered: (cover) => {
-      // A cover that reaches one of ours is an acknowledgement of it.
-      for (const entry of outbox.sealed()) {
-        const covered = cover.get(chainKey(entry.update))
-        if (covered !== undefined && covered >= entry.update.seq) settleOwn(entry)
-      }
+  const active = createActive(
+    core,
+    { maker, audit, assembly },
+    {
+      receive: (received) => receive([received]),
+      settleCovered: (cover) => {
+        // A cover that reaches one of ours is an acknowledgement of it.
+        for (const entry of outbox.sealed()) {
+          const covered = cover.get(chainKey(entry.update))
+          if (covered !== undefined && covered >= entry.update.seq) settleOwn(entry)
+        }
+      },
+      dropKept: (cover) => {
+        for (const [key, { chain, lastSeq }] of kept) {
+          if (lastSeq > (cover.get(chain) ?? -1)) continue
+          kept.delete(key)
+          core.keep({ key, value: undefined })
+        }
+      },
     },
-    dropKept: (cover) => {
-      for (const [key, { chain, lastSeq }] of kept) {
-        if (lastSeq > (cover.get(chain) ?? -1)) continue
-        kept.delete(key)
-        core.keep({ key, value: undefined })
-      }
-    },
-  })
+  )
 
   const takeAck = (id: Uint8Array): void => {
     const entry = outbox.find(id)
@@ -177,8 +178,8 @@ export const createIntake = (
       settleOwn(entry)
       return
     }
-    const snapshot = maker.acked(id)
-    if (snapshot !== undefined) active.accepted(snapshot)
+    const made = maker.acked(id)
+    if (made !== undefined) active.accepted(made.snapshot, made.chunks)
   }
 
   const takeItem = (item: Item, inLoad: boolean): 'taken' | 'gap' => {
@@ -188,9 +189,13 @@ export const createIntake = (
         return 'taken'
       case 'updates':
         return takeUpdates(item, inLoad)
-      case 'snapshot':
-        active.take(item.snapshot)
+      case 'snapshot': {
+        // Ours, whose ack was lost: its chunks are here.
+        const made = item.snapshot.chunks.length > 0 ? maker.acked(item.snapshot.id) : undefined
+        if (made !== undefined) active.accepted(made.snapshot, made.chunks)
+        else active.take(item.snapshot)
         return 'taken'
+      }
       case 'ack':
         takeAck(item.id)
         return 'taken'
@@ -201,35 +206,9 @@ export const createIntake = (
         return 'taken'
       }
       case 'record':
+      case 'chunk':
         return 'taken'
     }
-  }
-
-  /** Signatures are checked again, one for each chain: what was only held must not pass as vouched for. */
-  const restoreRun = (run: readonly Update[]): 'taken' | 'gap' => {
-    const taken = chains.take(run, true)
-    if (taken.type === 'taken') {
-      open(taken.opened)
-      count(run)
-    }
-    return taken.type === 'gap' ? 'gap' : 'taken'
-  }
-
-  const restoreLog = (
-    snapshots: readonly Snapshot[],
-    runs: readonly (readonly Update[])[],
-  ): 'whole' | 'gap' => {
-    for (const snapshot of snapshots.slice(0, -1)) active.restore(snapshot)
-    // What lies below the last snapshot is still there when nobody could read that one.
-    const above = runs.filter((run) => restoreRun(run) === 'gap')
-    for (const snapshot of snapshots.slice(-1)) active.restore(snapshot)
-    return above.filter((run) => restoreRun(run) === 'gap').length > 0 ? 'gap' : 'whole'
-  }
-
-  /** Content of a log that is no more. */
-  const openedFormer = (snapshot: Snapshot): readonly Received[] => {
-    const opened = openSnapshot(snapshot, vault, inflate)
-    return opened.ok ? [opened.value] : []
   }
 
   const applyBatch = (known: boolean): void => {
@@ -237,46 +216,49 @@ export const createIntake = (
     batch = []
   }
 
+  const take = (items: readonly Item[], inLoad: boolean): 'taken' | 'gap' => {
+    let outcome: 'taken' | 'gap' = 'taken'
+    for (const item of items) if (takeItem(item, inLoad) === 'gap') outcome = 'gap'
+    applyBatch(true)
+    return outcome
+  }
+
+  /** Not while a snapshot below it is not here: a later run has to be told of that one again. */
+  const keepCursor = (): void => {
+    if (state.cursor === undefined || state.isRereading || active.isOnItsWay()) return
+    core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
+  }
+
   const isKept = (key: string): boolean => kept.has(key) || active.keys().has(key)
 
   return {
     active,
+    take,
+    complete: () => {
+      active.complete()
+      applyBatch(true)
+      keepCursor()
+    },
     deliver: (frame) => {
       const inLoad = frame.load !== 'none'
-      let outcome: 'taken' | 'gap' = 'taken'
-      for (const item of frame.items) {
-        if (takeItem(item, inLoad) === 'gap') outcome = 'gap'
-      }
-      applyBatch(true)
+      const outcome = take(frame.items, inLoad)
       if (outcome === 'gap' || frame.load === 'part') return outcome
       if (state.cursor === undefined || inLoad || frame.through > state.cursor.version) {
         state.cursor = { logId: state.logId, version: frame.through, digest: frame.digest.slice() }
-        if (!state.isRereading) core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
+        keepCursor()
       }
       return 'taken'
     },
     restore: (items, known) => {
-      const runs = new Map<string, Update[]>()
-      const snapshots: Snapshot[] = []
-      for (const [key, item] of items) {
-        if (item.type === 'snapshot') snapshots.push(item.snapshot)
-        const last = item.type === 'updates' ? item.updates.at(-1) : undefined
-        if (item.type !== 'updates' || last === undefined) continue
-        const chain = chainKey(last)
-        const run = runs.get(chain) ?? []
-        run.push(...item.updates)
-        runs.set(chain, run)
-        if (known) kept.set(key, { chain, lastSeq: last.seq })
-      }
-      // Two tabs may have left two snapshots: the one that covers more is the newer one.
-      snapshots.sort((a, b) => covered(a) - covered(b))
-      for (const run of runs.values()) run.sort((a, b) => a.seq - b.seq)
-      const outcome = known ? restoreLog(snapshots, [...runs.values()]) : 'whole'
-      if (!known) receive([...snapshots.flatMap(openedFormer), ...core.openAll([...runs.values()].flat())])
+      const stored = readStored(items)
+      if (known) for (const [key, run] of stored.places) kept.set(key, run)
+      const outcome = known ? restoreLog(stored, { core, active, open, count }) : 'whole'
+      if (!known) receive(openFormer(stored, core))
       applyBatch(known)
       return outcome
     },
     reset: () => {
+      maker.discard()
       for (const key of kept.keys()) stale.add(key)
       for (const key of active.keys()) stale.add(key)
       kept = new Map()
@@ -294,5 +276,3 @@ export const createIntake = (
     },
   }
 }
-
-const covered = (snapshot: Snapshot): number => snapshot.cover.reduce((sum, { seq }) => sum + seq + 1, 0)

@@ -26,6 +26,8 @@ export const createLedger = (hasStorage: boolean): Ledger => {
   const underway = new Map<number, { readonly changes: readonly StorageChange[]; readonly edits: number }>()
   let tickets = 0
   let edits = 0
+  /** Edits of all writes that are under way. */
+  let underwayEdits = 0
   let waiting: StorageChange[] = []
   let waitingEdits = 0
   let retryAt: number | undefined
@@ -36,7 +38,7 @@ export const createLedger = (hasStorage: boolean): Ledger => {
     },
     next: (changes, now) => {
       if (!hasStorage) return undefined
-      waiting.push(...changes)
+      for (const change of changes) waiting.push(change)
       waitingEdits += edits
       edits = 0
       if (waiting.length === 0 || (retryAt !== undefined && retryAt > now)) return undefined
@@ -45,28 +47,27 @@ export const createLedger = (hasStorage: boolean): Ledger => {
       const write = [...new Map(waiting.map((change) => [change.key, change])).values()]
       const ticket = ++tickets
       underway.set(ticket, { changes: write, edits: waitingEdits })
+      underwayEdits += waitingEdits
       waiting = []
       waitingEdits = 0
       return { ticket, changes: write }
     },
     persisted: (ticket) => {
+      underwayEdits -= underway.get(ticket)?.edits ?? 0
       underway.delete(ticket)
     },
     failed: (ticket, now) => {
       // The driver fails every later write that it already had, so together they come back in order.
-      for (const [number, write] of [...underway].reverse()) {
-        if (number < ticket) continue
-        waiting = [...write.changes, ...waiting]
+      const failed = [...underway].filter(([number]) => number >= ticket)
+      waiting = [...failed.flatMap(([, write]) => write.changes), ...waiting]
+      for (const [number, write] of failed) {
         waitingEdits += write.edits
+        underwayEdits -= write.edits
         underway.delete(number)
       }
       retryAt = now + RETRY_MS
     },
-    settling: () => {
-      let sum = edits + waitingEdits
-      for (const write of underway.values()) sum += write.edits
-      return sum
-    },
+    settling: () => edits + waitingEdits + underwayEdits,
     wakeAt: () => retryAt,
   }
 }

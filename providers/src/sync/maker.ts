@@ -4,30 +4,43 @@
  * including that last envelope; it is sent only after that envelope was acknowledged.
  */
 import {
+  type Certificate,
+  type Chunk,
   type CoverEntry,
-  compareCover,
   equalBytes,
   type Item,
   LIMITS,
   type SessionName,
   type Snapshot,
-  TAG_BYTES,
 } from '../protocol/index.ts'
-import { chainKey } from './chains.ts'
-import { type Content, encodeSnapshotInner } from './content.ts'
+import type { Content } from './content.ts'
 import { type Core, pushChannel } from './core.ts'
+import { fixCover } from './cover.ts'
+import { packSnapshot } from './packed-snapshot.ts'
 import type { Presence } from './presence.ts'
-import { pack, type Sender } from './sender.ts'
+import type { Sender } from './sender.ts'
+import { createUpload, type Upload } from './upload.ts'
 
 interface Making {
   readonly question: number
   readonly cover: readonly CoverEntry[]
   readonly parents: readonly Uint8Array[]
-  readonly startedAt: number
+  /** The session that is covered as far as it had sealed. */
+  readonly certificate: Certificate
   readonly evenIncomplete: boolean
+  /** When it began, or the relay last took something of it. */
+  heardAt: number
   inner: Uint8Array | undefined
-  sent: Snapshot | undefined
+  /** Of a state that is large. */
+  upload: Upload | undefined
+  sealed: Snapshot | undefined
+  /** When it was sent, if an answer may still come. */
+  sentAt: number | undefined
+  /** Not before: the relay has asked for a pause. */
+  resumeAt: number
 }
+
+type Refused = Extract<Item, { type: 'refused' }>
 
 export interface Maker {
   /** The app asked for one. */
@@ -39,10 +52,15 @@ export interface Maker {
   captured(question: number, content: Content | undefined, canonical: Uint8Array | undefined): void
   /** Called whenever something changed that may let one begin, or be sent. */
   advance(): void
-  /** Another snapshot became active, or the link dropped. */
+  /** Another snapshot became active, or another log. */
   discard(): void
-  acked(id: Uint8Array): Snapshot | undefined
-  refused(item: Extract<Item, { type: 'refused' }>): boolean
+  /** The link dropped, or the document is opened anew. What has gone up in chunks need not do so again. */
+  interrupt(): void
+  /** Whether it is the one that is being made. */
+  isOurs(id: Uint8Array): boolean
+  /** Of a snapshot of ours, or of a chunk of it. */
+  acked(id: Uint8Array): { readonly snapshot: Snapshot; readonly chunks: readonly Chunk[] } | undefined
+  refused(item: Refused): boolean
   wakeAt(): number | undefined
 }
 
@@ -51,6 +69,8 @@ const PATIENCE_MS = 10_000
 const INCOMPLETE_MS = 60_000
 const AGAIN_MS = 2_000
 const ASKED_TRIES = 5
+/** An upload of which nothing is taken for so long is given up. */
+const UPLOAD_PATIENCE_MS = 60_000
 
 export const createMaker = (core: Core, sender: Sender, presence: Presence): Maker => {
   const { state, outbox, chains, vault, options, dice } = core
@@ -61,9 +81,6 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let dueAt: number | undefined
   let incompleteSince: number | undefined
   let question = 0
-
-  const isMine = (name: SessionName): boolean =>
-    equalBytes(name.author, vault.author) && equalBytes(name.session, state.certificate.session)
 
   const isDue = (): boolean => {
     const policy = options.snapshot
@@ -84,28 +101,6 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     // What the active one covers must be covered by its successor, and only what was read here can be.
     (state.active === undefined || chains.holds(state.active.entries))
 
-  const fixCover = (): readonly CoverEntry[] => {
-    const present = new Set(presence.sessions().map(chainKey))
-    const readable = chains.open().filter((chain) => (chain.readable?.seq ?? 0) >= 0)
-    const entries = readable.map((chain): CoverEntry => {
-      const name = { author: chain.author, session: chain.session }
-      const mine = isMine(chain)
-      if (chain.readable !== undefined) return { ...name, ...chain.readable, ended: false }
-      const idle = chain.held.length === 0 && state.active?.cover.get(chain.key) === chain.seq
-      const crowdedOut = needed && chain.held.length === 0 && (idle || dice() < 0.5)
-      const ended = !mine && ((idle && !present.has(chain.key)) || crowdedOut)
-      return { ...name, seq: chain.seq, head: chain.head, ended }
-    })
-    // While sessions are too many our own unsent edits cannot be waited for: they stay in the outbox.
-    const rest = entries.filter((entry) => !isMine(entry) || needed)
-    // An ended session stays out: the active snapshot covers all of it.
-    if (!needed && state.nextSeq > 0 && chains.get(state.certificate)?.ended !== true) {
-      const { author, session } = state.certificate
-      rest.push({ author, session, seq: state.nextSeq - 1, head: state.head, ended: false })
-    }
-    return rest.sort(compareCover)
-  }
-
   const begin = (): void => {
     if (!needed) {
       sender.flush(true)
@@ -114,7 +109,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       const { session } = state.certificate
       if (outbox.sealed().some(({ update }) => !equalBytes(update.session, session))) return
     }
-    const cover = fixCover()
+    const cover = fixCover(core, presence, needed)
     if (cover.length === 0 || cover.length > LIMITS.openSessions) {
       asked = 0
       core.emit({ type: 'snapshot-made', taken: false })
@@ -127,36 +122,87 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       question,
       cover,
       parents,
-      startedAt: state.now,
+      certificate: state.certificate,
       evenIncomplete,
+      heardAt: state.now,
       inner: undefined,
-      sent: undefined,
+      upload: undefined,
+      sealed: undefined,
+      sentAt: undefined,
+      resumeAt: 0,
     }
     core.emit({ type: 'capture', question, evenIncomplete })
   }
 
   const send = (): void => {
     const channel = pushChannel(core)
-    if (making?.inner === undefined || making.sent !== undefined || channel === undefined) return
-    const last = making.cover.find(isMine)
+    if (making?.inner === undefined || channel === undefined) return
+    // What took long to go up is not given up for one lost answer.
+    const isLost = making.upload !== undefined && (making.sentAt ?? state.now) + PATIENCE_MS < state.now
+    if (making.sentAt !== undefined && !isLost) return
+    if (making.resumeAt > state.now) return
+    // Of the session in which it began: there may be another by now.
+    const { certificate } = making
+    const last = making.cover.find((entry) => isOf(certificate, entry))
     const waits = outbox
       .sealed()
-      .some(({ update }) => isMine(update) && last !== undefined && update.seq <= last.seq)
+      .some(({ update }) => isOf(certificate, update) && last !== undefined && update.seq <= last.seq)
     if (waits && !needed) return
+    // What it covers of that session was refused, and goes up in another.
+    if (last !== undefined && (chains.get(certificate)?.seq ?? -1) < last.seq) {
+      later()
+      return
+    }
+    if (making.upload?.advance(channel) === false) return
     const fields = {
-      session: state.certificate.session,
+      session: certificate.session,
       logHeight: 0,
       parents: making.parents,
       cover: making.cover,
-      chunks: [],
+      chunks: chunksOf(making).map(({ id }) => id),
       padded: options.pad,
     }
-    making.sent = vault.sealSnapshot(fields, making.inner)
+    making.sealed ??= vault.sealSnapshot(fields, making.inner)
+    making.sentAt = state.now
     const items: Item[] = [
-      { type: 'certificate', certificate: state.certificate },
-      { type: 'snapshot', snapshot: making.sent },
+      { type: 'certificate', certificate },
+      { type: 'snapshot', snapshot: making.sealed },
     ]
     core.transmit({ type: 'push', channel, items })
+  }
+
+  const giveUp = (): void => {
+    later()
+    if (asked > 0) {
+      asked -= 1
+      if (asked === 0) core.emit({ type: 'snapshot-made', taken: false })
+    }
+  }
+
+  /** What a refusal of a large one means: it is not made anew for something that passes. */
+  const isRetried = (mine: Making, { id, code, retryAfterMs }: Refused): boolean => {
+    if (mine.upload === undefined) return false
+    if (code === 'gap' && mine.sealed !== undefined && equalBytes(mine.sealed.id, id)) mine.upload.restart()
+    else if (code === 'unavailable') mine.upload.again(id)
+    else return false
+    mine.sentAt = undefined
+    mine.resumeAt = state.now + Math.max(100, Math.min(retryAfterMs, 60_000))
+    return true
+  }
+
+  /** After so long it is not going to be taken any more. */
+  const endsAt = ({ heardAt, upload }: Making): number =>
+    heardAt + (upload === undefined ? PATIENCE_MS : UPLOAD_PATIENCE_MS)
+
+  const wakeOf = (mine: Making): number | undefined => {
+    const { upload, resumeAt } = mine
+    if (upload === undefined) return endsAt(mine) + 1
+    if (pushChannel(core) === undefined) return undefined
+    const times = [endsAt(mine) + 1]
+    if (resumeAt > state.now) times.push(resumeAt)
+    else if (mine.sentAt !== undefined) times.push(mine.sentAt + PATIENCE_MS + 1)
+    else times.push(upload.wakeAt() ?? Number.POSITIVE_INFINITY)
+    return Math.min(...times)
   }
 
   const later = (): void => {
@@ -187,20 +233,23 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       // Only of a state that is exactly what the cover says.
       const isExact = canonical !== undefined && !needed && !chains.hasUnread()
       const digest = isExact ? vault.stateDigest(canonical) : new Uint8Array(0)
-      const inner = encodeSnapshotInner(
-        { ...pack(content, core), claims: [...core.claims.values()], digest },
-        options.pad,
-      )
-      if (inner.length + TAG_BYTES > LIMITS.snapshotBytes) {
-        asked = 0
-        later()
-        core.emit({ type: 'snapshot-made', taken: false })
+      const packed = packSnapshot(core, content, digest)
+      if (packed !== undefined) {
+        making.inner = packed.inner
+        if (packed.pieces.length > 0) making.upload = createUpload(core, packed)
         return
       }
-      making.inner = inner
+      asked = 0
+      later()
+      core.emit({ type: 'snapshot-made', taken: false })
     },
     advance: () => {
-      if (making !== undefined && state.now - making.startedAt > PATIENCE_MS) later()
+      if (making?.upload !== undefined) {
+        // Its time runs only while it can go up.
+        if (pushChannel(core) === undefined) making.heardAt = Number.POSITIVE_INFINITY
+        else if (making.heardAt === Number.POSITIVE_INFINITY) making.heardAt = state.now
+      }
+      if (making !== undefined && endsAt(making) < state.now) later()
       if (making !== undefined) {
         send()
         return
@@ -222,28 +271,44 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       dueAt = undefined
       replacing = false
     },
+    interrupt: () => {
+      dueAt = undefined
+      if (making?.upload === undefined) making = undefined
+      else {
+        making.upload.interrupt()
+        making.sentAt = undefined
+      }
+    },
+    isOurs: (id) => making?.sealed !== undefined && equalBytes(making.sealed.id, id),
     acked: (id) => {
-      if (making?.sent === undefined || !equalBytes(making.sent.id, id)) return undefined
-      const { sent } = making
+      if (making?.upload?.isPart(id)) {
+        making.heardAt = state.now
+        making.upload.acked(id)
+        return undefined
+      }
+      if (making?.sealed === undefined || !equalBytes(making.sealed.id, id)) return undefined
+      const made = { snapshot: making.sealed, chunks: chunksOf(making) }
       making = undefined
       asked = 0
       needed = false
       core.emit({ type: 'snapshot-made', taken: true })
-      return sent
+      return made
     },
     refused: (item) => {
-      if (making?.sent === undefined || !equalBytes(making.sent.id, item.id)) return false
+      const isSnapshot = making?.sealed !== undefined && equalBytes(making.sealed.id, item.id)
+      if (making === undefined || !(isSnapshot || making.upload?.isPart(item.id))) return false
       for (const name of item.ended) chains.end(name)
-      later()
-      if (asked > 0) {
-        asked -= 1
-        if (asked === 0) core.emit({ type: 'snapshot-made', taken: false })
-      }
+      if (!isRetried(making, item)) giveUp()
       return true
     },
     wakeAt: () => {
-      if (making !== undefined) return making.startedAt + PATIENCE_MS + 1
+      if (making !== undefined) return wakeOf(making)
       return dueAt !== undefined && mayBegin() ? dueAt : undefined
     },
   }
 }
+
+const chunksOf = ({ upload }: Making): readonly Chunk[] => upload?.chunks() ?? []
+
+const isOf = (a: SessionName, b: SessionName): boolean =>
+  equalBytes(a.author, b.author) && equalBytes(a.session, b.session)

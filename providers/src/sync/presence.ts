@@ -52,6 +52,8 @@ export interface Presence {
 /** How long an event waits for the hello of who has joined: without it they could not hear it. */
 const GREETING_MS = 300
 const HELD_EVENTS = 64
+/** One certificate is enough for a relay to announce any number of connections. */
+const MAX_PEERS = 2 * LIMITS.openSessions
 const ECHO_MIN_MS = 100
 const ECHO_SPREAD_MS = 200
 /** From so many peers on echoes are gathered for the whole time; with one they go out at once. */
@@ -145,6 +147,7 @@ export const createPresence = (deps: {
     },
     joined: (connection, certificate) => {
       forget(connection)
+      if (peers.size >= MAX_PEERS) return
       const name = { author: certificate.author.slice(), session: certificate.session.slice() }
       peers.set(connection, {
         name,

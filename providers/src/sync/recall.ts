@@ -1,5 +1,5 @@
 /** What comes back from storage: this client's copy of the log, and outboxes that nobody looks after any more. */
-import { type Cursor, equalBytes, type Item, type Update } from '../protocol/index.ts'
+import { type Cursor, equalBytes, type Update } from '../protocol/index.ts'
 import type { Comparison } from './comparison.ts'
 import type { Core } from './core.ts'
 import type { Received } from './effects.ts'
@@ -10,6 +10,8 @@ import {
   decodeState,
   encodeState,
   formerKey,
+  HEADS_KEY,
+  type KeptItem,
   LOG_PREFIX,
   logIdOfKey,
   logPrefix,
@@ -17,6 +19,7 @@ import {
   STATE_KEY,
 } from './keep.ts'
 import type { Sender } from './sender.ts'
+import type { Witness } from './witness.ts'
 
 type Entries = ReadonlyMap<string, Uint8Array>
 
@@ -32,7 +35,12 @@ export interface Recall {
 export const createRecall = (
   core: Core,
   owner: string,
-  rooms: { readonly sender: Sender; readonly intake: Intake; readonly comparison: Comparison },
+  rooms: {
+    readonly sender: Sender
+    readonly intake: Intake
+    readonly comparison: Comparison
+    readonly witness: Witness
+  },
 ): Recall => {
   const { state, vault } = core
   const { sender, intake, comparison } = rooms
@@ -41,8 +49,8 @@ export const createRecall = (
   const itemsOf = (
     entries: Entries,
     isWanted: (logId: Uint8Array, key: string) => boolean,
-  ): ReadonlyMap<string, Item> => {
-    const items = new Map<string, Item>()
+  ): ReadonlyMap<string, KeptItem> => {
+    const items = new Map<string, KeptItem>()
     for (const [key, value] of entries) {
       const logId = key.startsWith(LOG_PREFIX) ? logIdOfKey(key) : undefined
       if (logId === undefined || !isWanted(logId, key)) continue
@@ -53,7 +61,7 @@ export const createRecall = (
   }
 
   /** What this log may lack: applied, but not taken as known to the relay. */
-  const restoreOthers = (others: ReadonlyMap<string, Item>): void => {
+  const restoreOthers = (others: ReadonlyMap<string, KeptItem>): void => {
     intake.restore(others, false)
     intake.addStale(others.keys())
   }
@@ -63,6 +71,8 @@ export const createRecall = (
     state.logId = cursor.logId
     if (intake.restore(items, true) === 'whole') {
       state.cursor = cursor
+      const heads = entries.get(HEADS_KEY)
+      if (heads !== undefined) rooms.witness.restored(heads)
       comparison.begin('now', heldContent, state.now)
     }
   }
@@ -103,12 +113,16 @@ export const createRecall = (
         const value = entries.get(key)
         const isOurs = key.startsWith(outboxPrefix(owner))
         const entry = value === undefined || isOurs ? undefined : decodeEntry(value, vault)
-        const content = entry?.type === 'sealed' ? contentOf(entry.update) : entry?.content
+        const reopened = entry?.type === 'sealed' ? contentOf(entry.update) : undefined
+        const content = entry?.type === 'plain' ? entry.content : reopened
         if (entry === undefined || content === undefined) continue
         const { author, session } = state.certificate
         const { encoding, payload } = content
-        batch.push({ kind: 'update', author, session, envelopeId: NOT_SEALED, encoding, payload, claims: [] })
-        sender.edited({ encoding, payload }, 1, entry.type === 'plain' ? entry.claims : [])
+        // Told once more: whether the envelope that told it first has arrived, nobody knows.
+        const ids = entry.type === 'plain' ? entry.claims : (reopened?.claims ?? []).map(({ claim }) => claim)
+        const claims = ids.map((claim) => ({ author, session, claim }))
+        batch.push({ kind: 'update', author, session, envelopeId: NOT_SEALED, encoding, payload, claims })
+        sender.edited({ encoding, payload }, entry.edits, ids)
         core.keep({ key, value: undefined })
       }
       core.apply(batch, false)

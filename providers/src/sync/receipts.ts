@@ -2,7 +2,7 @@
  * Who has got what this session has written, by the heads that they tell. One who says again and again that it has not,
  * while everybody else has, is being kept out by the relay.
  */
-import { equalBytes, type SessionName, toHex } from '../protocol/index.ts'
+import { equalBytes, NO_ID, type SessionName, toHex } from '../protocol/index.ts'
 import { chainKey } from './chains.ts'
 import type { HeadsInner } from './content.ts'
 import type { Core } from './core.ts'
@@ -32,10 +32,13 @@ interface Peer {
   /** Last position of our chain that it has. */
   readonly seq: number
   readonly timeMs: number
+  /** Since when it has said so without a break that it lacks something. */
+  readonly lateSince: number | undefined
 }
 
 /** Whoever follows the log gets an update sooner than this. */
 const EXCLUDED_MS = 10_000
+const AGAIN_MS = 5_000
 const REMEMBERED = 256
 
 export const createReceipts = (core: Core, presence: Presence): Receipts => {
@@ -47,7 +50,11 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
   let session = state.certificate.session
   let list: readonly Receipt[] = []
 
-  const acknowledged = (): number => chains.get(state.certificate)?.seq ?? -1
+  /** Of a session that has ended nobody speaks any more. */
+  const acknowledged = (): number => {
+    const chain = chains.get(state.certificate)
+    return chain === undefined || chain.ended ? -1 : chain.seq
+  }
 
   const describe = ({ name, seq, timeMs }: Peer): Receipt => ({
     author: toHex(name.author),
@@ -68,15 +75,17 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
     core.emit({ type: 'receipts', receipts: list })
   }
 
+  /** Once may be an accident: a message can be lost, and another be late. */
   const isKeptOut = (peer: Peer): boolean => {
     const since = times.get(peer.seq + 1)
-    return since !== undefined && peer.timeMs - since > EXCLUDED_MS
+    const isLate = since !== undefined && peer.timeMs - since > EXCLUDED_MS
+    return isLate && peer.lateSince !== undefined && peer.timeMs - peer.lateSince >= AGAIN_MS
   }
 
   const judge = (peer: Peer): void => {
     const key = chainKey(peer.name)
-    if (reported.has(key) || !isKeptOut(peer)) return
     const top = acknowledged()
+    if (peer.seq >= top || reported.has(key) || !isKeptOut(peer)) return
     for (const [other, { seq }] of peers) if (other !== key && seq < top) return
     reported.add(key)
     core.alarm('excluded', 'it says that it lacks what everybody else has got from this session', peer.name)
@@ -91,9 +100,12 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
           equalBytes(head.author, vault.author) && equalBytes(head.session, state.certificate.session),
       )
       // An empty list: it does not follow the log now.
+      const isBeside = equalBytes(inner.snapshot, state.active?.id ?? NO_ID)
       if (inner.heads.length === 0) peers.delete(key)
-      else {
-        const peer = { name, seq: ours?.seq ?? -1, timeMs: state.now }
+      else if (ours !== undefined || isBeside) {
+        const seq = ours?.seq ?? -1
+        const lateSince = seq < acknowledged() ? (peers.get(key)?.lateSince ?? state.now) : undefined
+        const peer = { name, seq, timeMs: state.now, lateSince }
         peers.set(key, peer)
         judge(peer)
       }

@@ -14,10 +14,8 @@ import {
 import { type Content, encodeUpdateInner, type Packed } from './content.ts'
 import { type Core, pushChannel } from './core.ts'
 import { type Entry, ofSession, type SealedEntry } from './outbox.ts'
+import { MAX_CLAIMS } from './portion.ts'
 
-/** Yjs merges in quadratic time: at most this many edits, and this many bytes, become one envelope. */
-const MERGE_EDITS = 100
-const MERGE_BYTES = 256 * 1024
 const PUSH_BYTES = 1024 * 1024
 /** Small payloads do not get smaller. */
 const DEFLATE_FROM_BYTES = 512
@@ -59,6 +57,8 @@ export const createSender = (core: Core): Sender => {
   /** Sessions whose certificate this opening of the document has shown, in hex. */
   const announced = new Set<string>()
   let invalid = 0
+  /** The connection that refusals count for: the next one may lead to a relay that takes what this one does not. */
+  let refusedBy = state.relay
   /** From this position of our chain on, what is sealed belongs to the present opening of the document. */
   let newFrom = 0
 
@@ -96,25 +96,11 @@ export const createSender = (core: Core): Sender => {
     send()
   }
 
-  const nextBatch = (): readonly Entry[] => {
-    let bytes = 0
-    const batch: Entry[] = []
-    for (const entry of outbox.loose()) {
-      bytes += entry.content.payload.length
-      if (batch.length > 0 && (batch.length >= MERGE_EDITS || bytes > MERGE_BYTES)) break
-      batch.push(entry)
-    }
-    return batch
-  }
-
   const seal = (batch: readonly Entry[]): Update | undefined => {
     const contents = batch.map(({ content }) => content)
     const content = contents[0] !== undefined && contents.length === 1 ? contents[0] : codec.merge(contents)
-    const batchClaims = [...batch.flatMap((entry) => entry.claims)]
-    const inner = encodeUpdateInner(
-      { ...pack(content, core), claims: batchClaims.slice(0, 255) },
-      options.pad,
-    )
+    const batchClaims = batch.flatMap((entry) => entry.claims)
+    const inner = encodeUpdateInner({ ...pack(content, core), claims: batchClaims }, options.pad)
     if (inner.length + TAG_BYTES > LIMITS.updateBytes) {
       state.blocked = `one edit has ${inner.length} bytes, more than a relay takes (${LIMITS.updateBytes})`
       return undefined
@@ -156,8 +142,9 @@ export const createSender = (core: Core): Sender => {
   return {
     edited: (content, edits = 1, extra = []) => {
       state.holdsContent = true
-      outbox.add(content, [...extra, ...claims], edits)
-      claims = []
+      const all = [...extra, ...claims]
+      outbox.add(content, all.slice(0, MAX_CLAIMS), edits)
+      claims = all.slice(MAX_CLAIMS)
     },
     claimed: (claim) => {
       if (!claims.some((known) => equalBytes(known, claim))) claims.push(claim)
@@ -176,7 +163,7 @@ export const createSender = (core: Core): Sender => {
       state.flushAt = undefined
       const updates: Update[] = []
       while (outbox.loose().length > 0) {
-        const update = seal(nextBatch())
+        const update = seal(outbox.portion())
         if (update === undefined) break
         updates.push(update)
       }
@@ -184,6 +171,11 @@ export const createSender = (core: Core): Sender => {
     },
     opened: () => {
       newFrom = state.nextSeq
+      if (state.relay !== refusedBy) {
+        refusedBy = state.relay
+        state.blocked = undefined
+        invalid = 0
+      }
       announced.clear()
       announced.add(toHex(state.certificate.session))
     },

@@ -8,11 +8,12 @@
  *   recall        what storage gives back      ledger    what it has confirmed  presence
  */
 import { chainStart, type SessionName, toHex } from '../protocol/index.ts'
+import { createAssembly } from './assembly.ts'
 import { createAudit } from './audit.ts'
 import { createChains } from './chains.ts'
 import { createComparison } from './comparison.ts'
 import type { Core, SessionDeps, State } from './core.ts'
-import { describe, isSameStatus } from './describe.ts'
+import { complaintAbout, describe, isSameStatus } from './describe.ts'
 import type { Effect, Input, Received, Rejection, SessionStatus, StorageChange } from './effects.ts'
 import { createGossip } from './gossip.ts'
 import { createIntake } from './intake.ts'
@@ -59,7 +60,7 @@ export const createSession = (deps: SessionDeps): Session => {
 
   const ledger = createLedger(options.keep)
   const comparison = createComparison(dice)
-  const outbox = createOutbox(vault, owner)
+  const outbox = createOutbox({ vault, owner, codec: deps.codec, mostEdits: options.mergeEdits })
   const chains = createChains({ ...deps, isReadable: (encoding) => core.reads(encoding) })
   const tail = createTail()
   const core: Core = {
@@ -117,26 +118,27 @@ export const createSession = (deps: SessionDeps): Session => {
     witness.heard(from, inner)
     receipts.heard(from, inner)
   })
+  const assembly = createAssembly(core, () => subscription.reopen())
   const intake = createIntake(core, {
     sender,
     maker,
     audit,
+    assembly,
     tail,
     settle: ledger.settle,
     mentioned: witness.mentioned,
+    lacking: witness.lacking,
   })
-  const recall = createRecall(core, owner, { sender, intake, comparison })
+  const recall = createRecall(core, owner, { sender, intake, comparison, witness })
   const subscription: Subscription = createSubscription(core, {
-    ...{ sender, maker, intake, presence, comparison, recall },
+    ...{ sender, maker, intake, assembly, presence, comparison, recall },
     ...{ gossip, witness },
   })
 
   const reject = (received: Received, reason: Rejection): void => {
-    const of = { ...received, id: received.envelopeId }
-    if (reason.type === 'unreadable') {
-      core.alarm('quarantined', 'the CRDT cannot read this content', of)
-      intake.active.rejected(received)
-    } else core.alarm('clientid-conflict', conflictWith(reason.other), of)
+    const { kind, message } = complaintAbout(reason)
+    core.alarm(kind, message, { ...received, id: received.envelopeId })
+    if (reason.type === 'unreadable') intake.active.rejected(received)
   }
 
   const handle = (input: Input): void => {
@@ -239,6 +241,7 @@ export const createSession = (deps: SessionDeps): Session => {
     const { now } = state
     const dueAt = compareAt()
     subscription.woke()
+    subscription.advance()
     sender.woke()
     presence.woke(now)
     if (dueAt !== undefined && dueAt <= now) {
@@ -269,7 +272,7 @@ export const createSession = (deps: SessionDeps): Session => {
     },
     wakeAt: () => {
       const times = [state.flushAt, state.retryAt, state.reopenAt, compareAt()]
-      times.push(subscription.wakeAt(), presence.wakeAt(), maker.wakeAt(), ledger.wakeAt())
+      times.push(subscription.wakeAt(), presence.wakeAt(), maker.wakeAt(), ledger.wakeAt(), assembly.wakeAt())
       times.push(witness.wakeAt(), gossip.wakeAt())
       const earliest = Math.min(...times.map((time) => time ?? Number.POSITIVE_INFINITY))
       return earliest === Number.POSITIVE_INFINITY ? undefined : earliest
@@ -285,9 +288,6 @@ export const createSession = (deps: SessionDeps): Session => {
 
 /** Of other CRDTs that this version knows: such content is no sign of a newer version, but of a mistake or worse. */
 const REGISTERED: readonly number[] = [1, 2, 3]
-
-const conflictWith = (other: Uint8Array | undefined): string =>
-  `it gives other content to a place that has content already${other === undefined ? '' : `, from envelope ${toHex(other)}`}`
 
 const beginning = ({ vault, random }: SessionDeps): State => {
   const session = random(8)

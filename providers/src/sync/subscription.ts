@@ -3,8 +3,10 @@
  * network can do is terminal: a gap leads to another opening, from the cursor, and in the end without it.
  */
 import { equalBytes, isPermanent, type ToClient } from '../protocol/index.ts'
+import type { Assembly } from './assembly.ts'
 import type { Comparison } from './comparison.ts'
 import type { Core, State } from './core.ts'
+import { createDeliveries } from './deliveries.ts'
 import type { Gossip } from './gossip.ts'
 import type { Intake } from './intake.ts'
 import { STATE_KEY } from './keep.ts'
@@ -20,6 +22,10 @@ export interface Subscription {
   detach(): void
   /** Asks once more for what is above the cursor. */
   askAgain(): void
+  /** The same after a pause, because something was missing. */
+  reopen(): void
+  /** Takes what has waited for chunks, if they are here. */
+  advance(): void
   woke(): void
   wakeAt(): number | undefined
 }
@@ -37,6 +43,7 @@ export const createSubscription = (
     readonly sender: Sender
     readonly maker: Maker
     readonly intake: Intake
+    readonly assembly: Assembly
     readonly presence: Presence
     readonly comparison: Comparison
     readonly recall: Recall
@@ -45,13 +52,12 @@ export const createSubscription = (
   },
 ): Subscription => {
   const { state, chains, outbox, vault, options, dice } = core
-  const { sender, maker, intake, presence, comparison, recall, gossip, witness } = rooms
+  const { sender, maker, intake, assembly, presence, comparison, recall, gossip, witness } = rooms
+  const deliveries = createDeliveries(core, intake, assembly)
   let gaps = 0
   let attempt = 0
   /** The session that the last `open` showed: presence speaks as this one, even when our chain begins anew. */
   let openedAs = state.certificate.session
-  /** How many pieces of the present load have come. */
-  let pieces = 0
   /** When the relay last said something about this document, or was first asked to. */
   let heardAt = 0
 
@@ -63,6 +69,7 @@ export const createSubscription = (
     state.caughtUp = false
     state.phase = { type: 'opening', attempt }
     heardAt = state.now
+    deliveries.reset()
     if (chains.get(state.certificate)?.ended) sender.endSession(0)
     openedAs = state.certificate.session
     core.transmit({
@@ -84,7 +91,8 @@ export const createSubscription = (
       gaps = 0
     }
     state.caughtUp = false
-    maker.discard()
+    maker.interrupt()
+    deliveries.reset()
     // No attempt has this number: whatever the present opening still has on its way is ignored.
     state.phase = { type: 'opening', attempt: 0 }
     state.reopenAt =
@@ -94,7 +102,8 @@ export const createSubscription = (
   /** An opening, a load, or an envelope that was pushed, is not answered for too long. */
   const patienceEndsAt = (): number | undefined => {
     const { phase, paused } = state
-    if (state.reopenAt !== undefined || paused.receive) return undefined
+    // Chunks have a patience of their own, which counts how often nothing came of asking.
+    if (state.reopenAt !== undefined || paused.receive || deliveries.isWaiting()) return undefined
     const isOwed = phase.type === 'opening' || phase.type === 'loading' || owesAck(phase)
     return isOwed ? Math.max(heardAt, state.pushedAt) + PATIENCE_MS : undefined
   }
@@ -105,7 +114,6 @@ export const createSubscription = (
   const opened = (frame: Extract<ToClient, { type: 'opened' }>): void => {
     if (state.phase.type !== 'opening' || state.phase.attempt !== frame.attempt) return
     const { channel } = frame
-    pieces = 0
     const isSameLog = state.cursor !== undefined && equalBytes(state.cursor.logId, frame.logId)
     state.logId = frame.logId.slice()
     gossip.reset()
@@ -146,13 +154,9 @@ export const createSubscription = (
     const { phase } = state
     if (state.paused.receive || (phase.type !== 'live' && phase.type !== 'loading')) return
     if (phase.channel !== frame.channel) return
-    const from = state.cursor?.version ?? (frame.load === 'none' ? -1 : 0)
-    const isNext = frame.after <= from && (frame.load === 'none' || frame.piece === pieces)
-    pieces = frame.load === 'part' ? pieces + 1 : 0
-    if (!isNext || intake.deliver(frame) === 'gap') {
-      reopen()
-      return
-    }
+    const outcome = deliveries.take(frame)
+    if (outcome === 'missing') reopen()
+    if (outcome !== 'taken') return
     if (phase.type === 'loading' && frame.load === 'last') {
       state.phase = { type: 'live', channel: frame.channel }
       sender.resend()
@@ -160,9 +164,21 @@ export const createSubscription = (
     if (!frame.caughtUp || state.caughtUp || state.cursor === undefined) return
     state.caughtUp = true
     gaps = 0
+    if (!intake.active.isOnItsWay()) assembly.keepOnly(undefined)
     core.emit({ type: 'caught-up' })
     witness.caughtUp()
     comparison.caughtUp(state.now)
+  }
+
+  /** All chunks of a snapshot are here, or they will not come. */
+  const released = (): void => {
+    if (!deliveries.isWaiting()) {
+      if (intake.active.isOnItsWay()) intake.complete()
+      return
+    }
+    const frames = deliveries.release()
+    if (frames === undefined) open()
+    else for (const frame of frames) deliver(frame)
   }
 
   const passed = ({ connection, ephemeral }: Extract<ToClient, { type: 'ephemeral' }>): void => {
@@ -179,7 +195,8 @@ export const createSubscription = (
   const closed = (frame: Extract<ToClient, { type: 'closed' }>): void => {
     const { code, reason } = frame
     presence.disconnected()
-    maker.discard()
+    maker.interrupt()
+    deliveries.reset()
     state.caughtUp = false
     state.phase = { type: 'closed', code, reason }
     if (!isPermanent(code)) {
@@ -209,9 +226,11 @@ export const createSubscription = (
         case 'left':
           presence.left(frame.connection)
           return
-        case 'found':
-          witness.found(frame)
+        case 'found': {
+          const rest = assembly.found(frame)
+          if (rest !== undefined) witness.found(rest)
           return
+        }
         case 'closed':
           closed(frame)
       }
@@ -224,10 +243,15 @@ export const createSubscription = (
       state.reopenAt = undefined
       state.retryAt = undefined
       gaps = 0
-      maker.discard()
+      maker.interrupt()
+      deliveries.reset()
       presence.disconnected()
     },
     askAgain: open,
+    reopen,
+    advance: () => {
+      if (deliveries.advance()) released()
+    },
     woke: () => {
       if (state.reopenAt !== undefined && state.reopenAt <= state.now) open()
       const end = patienceEndsAt()

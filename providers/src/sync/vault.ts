@@ -3,6 +3,8 @@
  */
 import type {
   Certificate,
+  Chunk,
+  ChunkHeader,
   Ephemeral,
   Genesis,
   Heads,
@@ -37,6 +39,8 @@ export interface Vault {
   sealUpdate(fields: Omit<UpdateHeader, Own>, inner: Uint8Array): Update
   sealSnapshot(fields: Omit<SnapshotHeader, Own>, inner: Uint8Array): Snapshot
   sealEphemeral(padded: boolean, inner: Uint8Array): Ephemeral
+  /** Not signed: the snapshot that lists its id is. */
+  sealChunk(fields: Omit<ChunkHeader, Own>, inner: Uint8Array): Chunk
   sealHeads(fields: Omit<HeadsHeader, Own>, inner: Uint8Array): Heads
   /** `unknown-key`: hold it, the key may come. `damaged`: commitment or AEAD do not fit, for good. */
   open(envelope: Sealed): Result<Uint8Array, 'unknown-key' | 'damaged'>

@@ -8,6 +8,7 @@ import { chainKey } from './chains.ts'
 import type { HeadsInner } from './content.ts'
 import type { Core } from './core.ts'
 import type { AlarmKind } from './effects.ts'
+import { decodeHeads, encodeHeads, HEADS_KEY } from './keep.ts'
 
 /** Somebody's word that the envelope `id` exists, and where, if that was said. */
 export interface Claim {
@@ -17,9 +18,13 @@ export interface Claim {
 }
 
 export interface Witness {
+  /** What storage holds under `HEADS_KEY`, for the log of the cursor. */
+  restored(kept: Uint8Array): void
   heard(from: SessionName, inner: HeadsInner): void
   /** An update that builds on this one of its own chain, or on one of another chain, has a valid signature. */
   mentioned(claim: Claim): void
+  /** A load, which cannot be asked to fill its gaps, lacks the certificate of this chain, or one of its updates. */
+  lacking(chain: SessionName): void
   /** An answer to a fetch. */
   found(frame: Extract<ToClient, { type: 'found' }>): void
   /** Another log begins: nothing that was said of the old one counts. `isSameLog`: the relay says that it is no other. */
@@ -30,9 +35,12 @@ export interface Witness {
   wakeAt(): number | undefined
 }
 
+/** `missed`: reported, and remembered until it comes. */
+type Stage = 'waiting' | 'asked again' | 'fetching' | 'missed'
+
 interface Doubt extends Claim {
   readonly since: number
-  stage: 'waiting' | 'asked again' | 'fetching'
+  stage: Stage
   /** It was said once more after we had asked, by somebody whose active snapshot is ours. */
   isRepeated: boolean
 }
@@ -42,7 +50,10 @@ const PATIENCE_MS = 2_000
 /** For what a relay may lack honestly as long as somebody has not caught up. */
 const LONG_PATIENCE_MS = 20_000
 const FETCH_PATIENCE_MS = 10_000
+/** Question or answer may be lost. */
+const FETCH_TRIES = 3
 const MAX_DOUBTS = 1_000
+const MAX_PLACES = 4_096
 
 export const createWitness = (
   core: Core,
@@ -62,6 +73,11 @@ export const createWitness = (
   const snapshots = new Set<string>()
   let seen: Core['state']['active']
   let fetchedAt: number | undefined
+  let unanswered = 0
+  /** Whether storage holds any of the doubts. */
+  let isKept = false
+  /** Where the heads stand that were named last, by id in hex. */
+  const places = new Map<string, NonNullable<Claim['at']>>()
   const reported = new Set<string>()
 
   const report = (kind: AlarmKind, message: string, of: SessionName & { readonly id?: Uint8Array }): void => {
@@ -93,20 +109,38 @@ export const createWitness = (
     doubts.set(key, { ...claim, since, stage, isRepeated })
   }
 
-  const judge = (): void => {
-    for (const [key, one] of doubts) {
-      if (one.stage !== 'fetching') continue
-      doubts.delete(key)
-      const by = `${toHex(one.by.author).slice(0, 8)}…`
-      const named = { ...(one.at ?? one.by), id: one.id }
-      const found = verdict(one)
-      if (found === 'other')
-        report('fork', `${by} was shown another history of this author than we were`, named)
-      else if (found === 'known') continue
-      else if (one.at === undefined)
-        report('fork', `${by} has seen what the relay does not have for us`, named)
-      else report('withheld', `${by} has seen more of this author than the relay delivers to us`, named)
+  const keep = (): void => {
+    if (!core.options.keep) return
+    const lasting = [...doubts.values()].flatMap(({ by, at, id, stage }) =>
+      at === undefined || stage !== 'missed' ? [] : [{ by, at, id }],
+    )
+    if (lasting.length === 0 && !isKept) return
+    isKept = lasting.length > 0
+    const value = isKept ? encodeHeads(state.logId, lasting, core.vault) : undefined
+    core.keep({ key: HEADS_KEY, value })
+  }
+
+  const judgeOne = (key: string, one: Doubt): void => {
+    const by = `${toHex(one.by.author).slice(0, 8)}…`
+    // Whoever mentions it may not say where it stands; somebody else may have.
+    const at = one.at ?? places.get(key)
+    const found = verdict({ ...one, at })
+    doubts.delete(key)
+    if (found === 'known') return
+    const named = { ...(at ?? one.by), id: one.id }
+    if (at === undefined) {
+      report('fork', `${by} has seen what the relay does not have for us`, named)
+    } else if (found === 'other') {
+      report('fork', `${by} was shown another history of this author than we were`, named)
+    } else {
+      doubts.set(chainKey(at), { ...one, at, stage: 'missed' })
+      report('withheld', `${by} has seen more of this author than the relay delivers to us`, named)
     }
+  }
+
+  const judge = (): void => {
+    for (const [key, one] of [...doubts]) if (one.stage === 'fetching') judgeOne(key, one)
+    keep()
   }
 
   /**
@@ -150,6 +184,10 @@ export const createWitness = (
   const mayJudge = (): boolean => state.phase.type === 'live' && state.caughtUp && !state.paused.receive
 
   return {
+    restored: (kept) => {
+      isKept = true
+      for (const head of decodeHeads(kept, state.logId, core.vault)) doubt(head, false)
+    },
     heard: (by, inner) => {
       const key = chainKey(by)
       if (!equalBytes(inner.logId, state.logId)) {
@@ -166,14 +204,22 @@ export const createWitness = (
           doubts.delete(id)
       }
       for (const { author, session, seq, id } of inner.heads) {
-        doubt({ by, id: id.slice(), at: { author: author.slice(), session: session.slice(), seq } }, isBeside)
+        const at = { author: author.slice(), session: session.slice(), seq }
+        doubt({ by, id: id.slice(), at }, isBeside)
+        // Who stands on the same snapshot knows that it is open, even if the relay's word of it was lost on its way here.
+        if (isBeside) chains.show(at)
+        places.set(toHex(id), at)
       }
+      for (const id of [...places.keys()].slice(0, Math.max(0, places.size - MAX_PLACES))) places.delete(id)
       const isBehind = chains.current().some((chain) => (positions.get(chain.key) ?? -1) < chain.seq)
       if (isBehind && isBeside && inner.heads.length > 0) rooms.hurry()
     },
     mentioned: (claim) => doubt(claim, true),
+    lacking: (chain) =>
+      report('withheld', 'a load lacks its certificate, or an update that others build on', chain),
     found: (frame) => {
       fetchedAt = undefined
+      unanswered = 0
       for (const item of frame.items) {
         for (const update of item.type === 'updates' ? item.updates : []) {
           const key = [chainKey(update), toHex(update.id)].find((name) => doubts.has(name)) ?? ''
@@ -193,7 +239,9 @@ export const createWitness = (
         ? chains.current().map(({ author, session, seq }) => ({ author, session, seq }))
         : []
       doubts.clear()
+      keep()
       strange.clear()
+      places.clear()
       snapshots.clear()
       seen = undefined
       fetchedAt = undefined
@@ -207,10 +255,14 @@ export const createWitness = (
       const { phase, now, active } = state
       if (active !== undefined && active !== seen) remember(active)
       if (doubts.size === 0 || phase.type !== 'live' || !mayJudge()) return
+      const before = doubts.size
       for (const [key, one] of doubts) if (verdict(one) === 'known') doubts.delete(key)
-      if (fetchedAt !== undefined && now - fetchedAt >= FETCH_PATIENCE_MS) {
+      if (doubts.size < before) keep()
+      if (fetchedAt !== undefined && fetchedAt + FETCH_PATIENCE_MS <= now) {
         fetchedAt = undefined
-        judge()
+        unanswered += 1
+        if (unanswered >= FETCH_TRIES) judge()
+        else for (const one of doubts.values()) if (one.stage === 'fetching') one.stage = 'asked again'
       }
       if (fetchedAt === undefined) fetch(phase.channel)
       const due = [...doubts.values()].filter(

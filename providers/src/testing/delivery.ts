@@ -4,6 +4,7 @@ import type { Verify } from '../crypto.ts'
 import {
   type Cursor,
   EMPTY_DIGEST,
+  encodeChunk,
   encodeSnapshot,
   encodeUpdate,
   type Item,
@@ -13,7 +14,7 @@ import {
   type ToClient,
   type Update,
 } from '../protocol/index.ts'
-import { coveredBy, type Entry, sessionKey } from './relay-log.ts'
+import { coveredBy, type Entry, type Log, sessionKey } from './relay-log.ts'
 
 /** How far a reader has come. */
 export interface Place {
@@ -21,9 +22,12 @@ export interface Place {
   readonly digest: Uint8Array
 }
 
+/** What a frame is made of, before updates are packed into segments. */
+export type Content = Update | Exclude<Item, { readonly type: 'updates' }>
+
 /** One thing to deliver, and the place that is reached with it. */
 export interface Step extends Place {
-  readonly content: Item | Update
+  readonly content: Content
 }
 
 type Deliver = ToClient & { readonly type: 'deliver' }
@@ -78,7 +82,7 @@ export const loadOf = (entries: readonly Entry[], after: number): readonly Entry
 }
 
 /** The item of an envelope, for a step; pruned ones are passed over. */
-export const contentOf = ({ envelope }: Entry): Item | Update =>
+export const contentOf = ({ envelope }: Entry): Content =>
   envelope.type === 'update' ? envelope : { type: 'snapshot', snapshot: envelope }
 
 interface Delivery {
@@ -108,7 +112,7 @@ export const plainFrames = (
 /** The pieces of one load; all of them say where the whole of it leads. */
 export const loadFrames = (
   { channel, from, to }: Omit<Delivery, 'last'> & { readonly to: Place },
-  contents: readonly (Item | Update)[],
+  contents: readonly Content[],
   verify: Verify,
 ): readonly Deliver[] => {
   const steps = contents.map((content) => ({ content, ...to }))
@@ -135,42 +139,56 @@ export const loadFrames = (
   })
 }
 
-/** Answers to a fetch: each found entry with its certificate, in as many frames as it takes. */
+/** Answers to a fetch: each found entry with its certificate, then chunks, in as many frames as it takes. */
 export const foundFrames = (
   channel: number,
   ids: readonly Uint8Array[],
-  entries: readonly Entry[],
+  { entries, chunks }: Pick<Log, 'chunks'> & { readonly entries: readonly Entry[] },
 ): readonly ToClient[] => {
   const byId = new Map(entries.map((entry) => [toHex(entry.envelope.id), entry]))
   const found = ids.flatMap((id) => byId.get(toHex(id)) ?? []).filter(({ isPruned }) => !isPruned)
-  const known = new Set(found.map(({ envelope }) => toHex(envelope.id)))
+  const pieces = ids.flatMap((id) => chunks.get(toHex(id)) ?? [])
+  const known = new Set([...found.map(({ envelope }) => envelope), ...pieces].map(({ id }) => toHex(id)))
   const unknown = ids.filter((id) => !known.has(toHex(id)))
-  const groups = cut(found.map((entry) => ({ content: contentOf(entry), entry, ...START })))
+  const groups = cut([
+    ...found.map((entry) => ({ content: contentOf(entry), certificate: entry.certificate, ...START })),
+    ...pieces.map((chunk) => ({
+      content: { type: 'chunk', chunk } as const,
+      certificate: undefined,
+      ...START,
+    })),
+  ])
   return (groups.length === 0 ? [[]] : groups).map((group, i, all) => {
-    const certificates = new Set(group.map(({ entry }) => entry.certificate))
+    const certificates = new Set(group.flatMap(({ certificate }) => certificate ?? []))
     const shown = [...certificates].map((certificate) => ({ type: 'certificate', certificate }) as const)
     const items = [...shown, ...group.flatMap((step) => packed([step], everySignature))]
     return { type: 'found', channel, items, unknown: i === all.length - 1 ? unknown : [] }
   })
 }
 
-const bytesIn = (entries: readonly Entry[]): number =>
-  entries.reduce((sum, { envelope }) => sum + sizeOf(envelope), 0)
+const bytesIn = (entries: readonly Entry[]): number => entries.reduce((sum, { bytes }) => sum + bytes, 0)
 
-const sizeOf = (envelope: Entry['envelope']): number =>
-  envelope.type === 'update' ? encodeUpdate(envelope).length : encodeSnapshot(envelope).length
+const bytesOf = (content: Content): number => {
+  switch (content.type) {
+    case 'update':
+      return encodeUpdate(content).length
+    case 'snapshot':
+      return encodeSnapshot(content.snapshot).length
+    case 'chunk':
+      return encodeChunk(content.chunk).length
+    case 'certificate':
+    case 'ack':
+    case 'record':
+    case 'refused':
+      return 144
+  }
+}
 
 const cut = <T extends Step>(steps: readonly T[]): T[][] => {
   const groups: T[][] = []
   let room = 0
   for (const step of steps) {
-    const { content } = step
-    const bytes =
-      content.type === 'update'
-        ? sizeOf(content)
-        : content.type === 'snapshot'
-          ? sizeOf(content.snapshot)
-          : 144
+    const bytes = bytesOf(step.content)
     if (groups.length === 0 || bytes > room) {
       groups.push([])
       room = FRAME_BYTES

@@ -18,7 +18,7 @@ export interface EvilRelay extends ModelRelay {
 }
 
 /**
- * A lying relay. Needs `cryptoReady`.
+ * A lying relay. Its sockets wait for the cryptography to load; before `connect`, await `cryptoReady`.
  *
  * @example
  * const relay = createEvilRelay({ random: createRandom(1) })

@@ -17,8 +17,9 @@ import {
   type ToRelay,
 } from '../protocol/index.ts'
 import { START } from './delivery.ts'
-import { type ModelDocument, type Subscriber, show } from './model-document.ts'
+import type { ModelDocument } from './model-document.ts'
 import type { Reader, Say, Script } from './script.ts'
+import { type Subscriber, show } from './subscriber.ts'
 
 /** The other end of a connection: a socket, or what plays one. */
 export interface ModelPeer {

@@ -1,17 +1,12 @@
 /** One document of the model relay: its log, and everybody who has it open. */
-import { equalBytes, toHex } from '../bytes.ts'
+import { equalBytes } from '../bytes.ts'
 import {
-  type Certificate,
   type Cursor,
   type Ephemeral,
   encodeCertificate,
   type Heads,
   type Item,
-  type MembershipRecord,
   nextDigest,
-  type Snapshot,
-  type ToClient,
-  type Update,
 } from '../protocol/index.ts'
 import {
   contentOf,
@@ -27,6 +22,7 @@ import {
   type Step,
 } from './delivery.ts'
 import {
+  type Answer,
   copyLog,
   createLog,
   type Entry,
@@ -38,20 +34,7 @@ import {
   take,
 } from './relay-log.ts'
 import type { Reader, Script } from './script.ts'
-
-/** A document on one connection. */
-export interface Subscriber {
-  readonly reader: Reader
-  readonly certificate: Certificate
-  /** Writers' certificates that were shown on this connection, by session. */
-  readonly shown: Map<string, Certificate>
-  /** What it was shown of the log, and where that leads. */
-  served: Entry[]
-  place: Place
-  /** Sessions whose certificates it was sent. */
-  readonly introduced: Set<string>
-  send(frame: ToClient): void
-}
+import { envelopesOf, freshOf, type Subscriber, show } from './subscriber.ts'
 
 export interface ModelDocument {
   readonly docId: Uint8Array
@@ -181,9 +164,10 @@ export const createModelDocument = ({
   /** Delivers what has become visible through each of these pushes, and the pusher's answers in between. */
   const deliverAfter = (
     pusher: Subscriber | undefined,
-    pushes: readonly (() => Item | undefined)[],
+    pushes: readonly (() => Answer | undefined)[],
   ): void => {
-    const due = new Map([...subscribers].map((one) => [one, { from: one.place, steps: [] as Step[] }]))
+    const due = new Map<Subscriber, { readonly from: Place; readonly steps: Step[] }>()
+    for (const one of subscribers) due.set(one, { from: one.place, steps: [] })
     for (const push of pushes) {
       const answer = push()
       if (answer !== undefined && pusher !== undefined)
@@ -239,8 +223,9 @@ export const createModelDocument = ({
     push: (subscriber, items) => {
       const { reader, shown, certificate } = subscriber
       const { name, connection } = reader
-      const pusher = { name, connection, author: certificate.author, shown }
-      const pushes: (() => Item | undefined)[] = []
+      const { author, role } = certificate
+      const pusher = { name, connection, author, isWriter: role === 'writer', shown }
+      const pushes: (() => Answer | undefined)[] = []
       for (const item of items) {
         if (item.type === 'certificate') show(subscriber, item.certificate)
         for (const envelope of envelopesOf(item)) {
@@ -260,7 +245,10 @@ export const createModelDocument = ({
         if (meets(other, subscriber)) other.send({ type: 'ephemeral', channel, connection, ephemeral })
     },
     fetch: (subscriber, ids) => {
-      for (const frame of foundFrames(channel, ids, shownTo(subscriber.reader))) subscriber.send(frame)
+      const { reader } = subscriber
+      const log = logFor(reader)
+      const entries = lies().finds?.(log.entries, reader) ?? log.entries
+      for (const frame of foundFrames(channel, ids, { ...log, entries })) subscriber.send(frame)
     },
     reconsider: () => deliverAfter(undefined, [() => undefined]),
     entries: () => mainLog().entries,
@@ -271,39 +259,4 @@ export const createModelDocument = ({
       for (const [name, log] of logs) logs.set(name, copyLog(log, to, newLogId?.() ?? log.logId))
     },
   }
-}
-
-/** Remembers a writer's certificate; it is judged when an envelope first needs it. */
-export const show = ({ shown }: Subscriber, certificate: Certificate): void => {
-  if (certificate.role === 'writer') shown.set(sessionKey(certificate), certificate)
-}
-
-const envelopesOf = (item: Item): readonly (Update | Snapshot | MembershipRecord)[] => {
-  switch (item.type) {
-    case 'updates':
-      return item.updates
-    case 'snapshot':
-      return [item.snapshot]
-    case 'record':
-      return [item.record]
-    case 'certificate':
-    case 'ack':
-    case 'refused':
-      return []
-  }
-}
-
-/** What of the log, as it is shown now, was not served yet. */
-const freshOf = (shown: readonly Entry[], served: readonly Entry[]): readonly Entry[] => {
-  const isSame = (one: Entry, other: Entry | undefined): boolean =>
-    one === other || (other !== undefined && equalBytes(one.envelope.id, other.envelope.id))
-  if (served.every((entry, i) => isSame(entry, shown[i]))) return shown.slice(served.length)
-  // A lie has begun or ended meanwhile: whatever was not served yet, as often as it is shown.
-  const times = new Map<string, number>()
-  for (const { envelope } of served) times.set(toHex(envelope.id), (times.get(toHex(envelope.id)) ?? 0) + 1)
-  return shown.filter(({ envelope }) => {
-    const left = times.get(toHex(envelope.id)) ?? 0
-    times.set(toHex(envelope.id), left - 1)
-    return left <= 0
-  })
 }

@@ -5,6 +5,7 @@
  *   relay-log.ts        what is stored, and what of a push is taken      14.5
  *   delivery.ts         from a log to the frames that bring it           14.3, 14.4
  *   model-document.ts   who has a document open, and presence            14.7, 14.8
+ *   subscriber.ts       a document on one connection
  *   model-connection.ts hello, open, channels                            12, 14.2
  *   script.ts           where a lying relay (evil-relay.ts) differs
  */
@@ -52,7 +53,7 @@ export interface ModelRelay {
   setBack(to: number, logId: 'same' | 'new'): void
 }
 
-/** A relay over no lies. Needs `cryptoReady`. */
+/** An honest relay in memory. Its sockets wait for the cryptography to load; before `connect`, await `cryptoReady`. */
 export const createModelRelay = (options: ModelRelayOptions): ModelRelay =>
   createRelayOf(options, () => ({})).relay
 
@@ -62,7 +63,8 @@ export const createRelayOf = (
   lies: () => Script,
   after: (delayMs: number, run: () => void) => void = (_, run) => run(),
 ): { readonly relay: ModelRelay; reconsider(): void } => {
-  const relayKey = signingKey(random.bytes(32)).publicKey
+  const seed = random.bytes(32)
+  let relayKey: Uint8Array | undefined
   const documents = new Map<string, ModelDocument>()
   const connections = new Set<ModelConnection & { drop(code: number, reason: string): void }>()
   let numbers = 0
@@ -83,6 +85,8 @@ export const createRelayOf = (
   const relay: ModelRelay = {
     connect: (peer, name) => {
       const number = ++numbers
+      // Not before it is needed: a relay may be made before the cryptography has loaded.
+      relayKey ??= signingKey(seed).publicKey
       const connection = createModelConnection({
         number,
         name: name ?? `client ${number}`,

@@ -6,8 +6,12 @@ import { equalBytes, toHex } from '../bytes.ts'
 import type { Verify } from '../crypto.ts'
 import {
   type Certificate,
+  type Chunk,
   type CoverEntry,
   chainStart,
+  encodeChunk,
+  encodeSnapshot,
+  encodeUpdate,
   type Genesis,
   type Item,
   isAdmitted,
@@ -29,6 +33,8 @@ export interface Entry {
   readonly connection: number
   /** When it was stored, by the relay's clock. */
   readonly at: number
+  /** Its size, with its chunks. */
+  readonly bytes: number
   /** A snapshot has replaced it, and its bytes are gone. */
   readonly isPruned: boolean
 }
@@ -37,6 +43,8 @@ export interface Log {
   readonly logId: Uint8Array
   readonly entries: Entry[]
   readonly sessions: Map<string, Session>
+  /** By id, hex: also those that no snapshot lists yet. */
+  readonly chunks: Map<string, Chunk>
   active: Snapshot | undefined
 }
 
@@ -53,6 +61,7 @@ export interface Pusher {
   readonly connection: number
   /** The device whose key the connection has proven. */
   readonly author: Uint8Array
+  readonly isWriter: boolean
   /** Writers' certificates that it has shown, by session. */
   readonly shown: ReadonlyMap<string, Certificate>
 }
@@ -64,10 +73,14 @@ export interface Rules {
   readonly now: () => number
 }
 
+export type Pushed = Update | Snapshot | Chunk | MembershipRecord
+
 /** What comes of a push: it is stored, or this is the answer. */
 export type Taken =
   | { readonly type: 'stored'; readonly entry: Entry }
-  | { readonly type: 'answer'; readonly item: Item }
+  | { readonly type: 'answer'; readonly item: Answer }
+
+export type Answer = Extract<Item, { readonly type: 'ack' | 'refused' }>
 
 export const sessionKey = ({ author, session }: SessionName): string => toHex(author) + toHex(session)
 
@@ -75,6 +88,7 @@ export const createLog = (logId: Uint8Array): Log => ({
   logId,
   entries: [],
   sessions: new Map(),
+  chunks: new Map(),
   active: undefined,
 })
 
@@ -82,19 +96,27 @@ export const createLog = (logId: Uint8Array): Log => ({
 export const copyLog = (log: Log, to: number, logId: Uint8Array = log.logId): Log => {
   const copy = createLog(logId)
   for (const entry of log.entries.slice(0, to)) append(copy, entry)
+  for (const [id, chunk] of log.chunks) copy.chunks.set(id, chunk)
   return copy
 }
 
 /** From its first update until a snapshot ends it. */
 const isOpen = ({ ids, ended }: Session): boolean => ids.length > 0 && !ended
 
-/** Drops the bytes of everything that snapshots have replaced. */
+/** Drops the bytes of everything that snapshots have replaced, chunks included. */
 export const pruneLog = (log: Log): void => {
-  const isCovered = coveredBy(log.entries)
-  for (const [i, entry] of log.entries.entries()) {
-    const { envelope } = entry
-    const isReplaced = envelope.type === 'update' ? isCovered(envelope) : envelope !== log.active
-    if (isReplaced) log.entries[i] = { ...entry, isPruned: true }
+  const { active, entries, chunks } = log
+  if (active === undefined) return
+  // What a pruned snapshot covers was pruned with it.
+  const isCovered = coveredBy(entries.filter(({ isPruned }) => !isPruned))
+  const kept = new Set(active.chunks.map(toHex))
+  for (const [i, entry] of entries.entries()) {
+    const { envelope, isPruned } = entry
+    const isReplaced = envelope.type === 'update' ? isCovered(envelope) : envelope !== active
+    if (isPruned || !isReplaced) continue
+    entries[i] = { ...entry, isPruned: true }
+    for (const id of envelope.type === 'snapshot' ? envelope.chunks : [])
+      if (!kept.has(toHex(id))) chunks.delete(toHex(id))
   }
 }
 
@@ -121,13 +143,9 @@ export const openIn = (entries: readonly Entry[]): ReadonlyMap<string, Certifica
 }
 
 /** Decides about one pushed envelope, and stores it if it fits. */
-export const take = (
-  log: Log,
-  envelope: Update | Snapshot | MembershipRecord,
-  pusher: Pusher,
-  rules: Rules,
-): Taken => {
+export const take = (log: Log, envelope: Pushed, pusher: Pusher, rules: Rules): Taken => {
   const { id } = envelope
+  if (envelope.type === 'chunk') return takeChunk(log, envelope, pusher)
   // Membership needs an admin key in the genesis; no document of version 1 has one.
   if (envelope.type === 'record') return refuse(id, 'role')
   if (isHeld(log, envelope)) return { type: 'answer', item: { type: 'ack', id } }
@@ -137,9 +155,34 @@ export const take = (
     envelope.type === 'update' ? problemOf(log, envelope, pusher, rules) : misfitOf(log, envelope, rules)
   if (refused !== undefined) return refused
   const { name: from, connection } = pusher
-  const entry = { envelope, certificate, from, connection, at: rules.now(), isPruned: false }
+  const entry = {
+    envelope,
+    certificate,
+    from,
+    connection,
+    at: rules.now(),
+    bytes: sizeIn(log, envelope),
+    isPruned: false,
+  }
   append(log, entry)
   return { type: 'stored', entry }
+}
+
+const sizeIn = (log: Log, envelope: Update | Snapshot): number => {
+  if (envelope.type === 'update') return encodeUpdate(envelope).length
+  const chunks = envelope.chunks.flatMap((id) => log.chunks.get(toHex(id)) ?? [])
+  return chunks.reduce((sum, chunk) => sum + encodeChunk(chunk).length, encodeSnapshot(envelope).length)
+}
+
+/** Nobody signs a chunk: it is taken from whoever has proven that it is his, and counts once a snapshot lists it. */
+const takeChunk = (log: Log, chunk: Chunk, { author, isWriter }: Pusher): Taken => {
+  const { id } = chunk
+  if (log.chunks.has(toHex(id))) return { type: 'answer', item: { type: 'ack', id } }
+  if (!isWriter) return refuse(id, 'role')
+  if (!equalBytes(chunk.author, author)) return refuse(id, 'invalid')
+  if (log.entries.length === 0) return refuse(id, 'superseded')
+  log.chunks.set(toHex(id), chunk)
+  return { type: 'answer', item: { type: 'ack', id } }
 }
 
 const append = (log: Log, entry: Entry): void => {
@@ -211,7 +254,7 @@ const problemOf = (log: Log, update: Update, { author }: Pusher, rules: Rules): 
  * none, names only what is stored, and ends a session only at its head.
  */
 const misfitOf = (log: Log, snapshot: Snapshot, { verify }: Rules): Taken | undefined => {
-  const { id, cover, parents, chunks } = snapshot
+  const { id, cover, parents } = snapshot
   if (!isSigned(snapshot, verify)) return refuse(id, 'invalid')
   const { active } = log
   const isGone = (entry: CoverEntry): boolean => log.sessions.get(sessionKey(entry))?.ended ?? true
@@ -222,10 +265,10 @@ const misfitOf = (log: Log, snapshot: Snapshot, { verify }: Rules): Taken | unde
   const seqs = new Map(cover.map((entry) => [sessionKey(entry), entry.seq]))
   const ended = cover.filter(isGone).map(({ author, session }) => ({ author, session }))
   const fits =
-    chunks.length === 0 &&
     ended.length === 0 &&
     (active === undefined || parents.some((parent) => equalBytes(parent, active.id))) &&
     cover.every(isStored) &&
     (active?.cover ?? []).every((entry) => entry.ended || (seqs.get(sessionKey(entry)) ?? -1) >= entry.seq)
-  return fits ? undefined : refuse(id, 'superseded', ended)
+  if (!fits) return refuse(id, 'superseded', ended)
+  return snapshot.chunks.every((chunk) => log.chunks.has(toHex(chunk))) ? undefined : refuse(id, 'gap')
 }

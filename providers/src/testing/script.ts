@@ -40,6 +40,8 @@ export interface Script {
    * connection; new entries follow behind it. On the next connection its cursor counts only if it is one of this view.
    */
   view?(log: readonly Entry[], reader: Reader): readonly Entry[]
+  /** What this reader is given when it asks for envelopes by id. Default: what it is shown. */
+  finds?(log: readonly Entry[], reader: Reader): readonly Entry[]
   /** Whether this reader is told of the other one: that it is there, and what it shows. */
   meets?(reader: Reader, other: Reader): boolean
   /** What becomes of a frame for this reader. A script that has this and says nothing swallows the frame. */
@@ -50,6 +52,8 @@ export interface Script {
 export const together = (scripts: readonly Script[]): Script => ({
   branch: (reader) => scripts.map((script) => script.branch?.(reader)).find((name) => name !== undefined),
   view: (log, reader) => scripts.reduce((shown, script) => script.view?.(shown, reader) ?? shown, log),
+  finds: (log, reader) =>
+    scripts.reduce((found, script) => (script.finds ?? script.view)?.(found, reader) ?? found, log),
   meets: (reader, other) => scripts.every((script) => script.meets?.(reader, other) ?? true),
   outgoing: (frame, reader, say) => {
     const from =

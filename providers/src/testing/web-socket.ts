@@ -1,4 +1,5 @@
 /** WebSockets that lead to a relay in memory, over a wire that keeps the order and throws dice for the delay. */
+import { cryptoReady } from '../crypto.ts'
 import type { ModelConnection, ModelPeer } from './model-connection.ts'
 import type { Random } from './random.ts'
 
@@ -44,7 +45,7 @@ export const createWebSocketClass = (
     constructor(url: string) {
       super()
       this.url = url
-      this.#down(() => this.#open())
+      void cryptoReady.then(() => this.#down(() => this.#open()))
     }
 
     #open(): void {

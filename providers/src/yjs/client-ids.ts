@@ -6,7 +6,8 @@ import type { Claim } from '../sync/content.ts'
 /** A client id as a session claims it: a varint, up to 2⁵³. */
 export const claimFrom = (clientId: number): Uint8Array => createWriter(8).varint(clientId).done()
 
-const clientIdFrom = (claim: Uint8Array): number | undefined => {
+/** `undefined` when it is none. */
+export const clientIdFrom = (claim: Uint8Array): number | undefined => {
   const reader = createReader(claim)
   const clientId = reader.varint()
   return reader.finished() ? clientId : undefined

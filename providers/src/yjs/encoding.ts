@@ -44,7 +44,7 @@ export const decodeContent = ({ encoding, payload }: Content): Decoded | undefin
     if (encoding !== UPDATE_V1 && encoding !== UPDATE_V2) return undefined
     const decoded =
       encoding === UPDATE_V1 ? Y.decodeUpdate(payload) : Y.decodeUpdateV2(payload, BoundedDecoderV2)
-    return decoded.structs.every(isWellFormed) ? decoded : undefined
+    return decoded.structs.every(isWellFormed) && areInOrder(decoded.structs) ? decoded : undefined
   } catch {
     return undefined
   }
@@ -56,6 +56,26 @@ const isWellFormed = (struct: Y.Item | Y.GC | Y.Skip): boolean => {
   if (length < 1 || !Number.isSafeInteger(id.clock + length)) return false
   if (!('content' in struct)) return true
   return isBehind(struct.origin, id) && isBehind(struct.rightOrigin, id) && isBehind(struct.parent, id)
+}
+
+/** Of two blocks for one client Yjs would take the last, and whoever reads them all would take it for both. */
+const areInOrder = (structs: Decoded['structs']): boolean => {
+  // Most payloads are a keystroke of one client.
+  let before: Set<number> | undefined
+  let current = structs[0]?.id.client
+  let end = structs[0]?.id.clock
+  for (const { id, length } of structs) {
+    if (id.client !== current) {
+      before ??= new Set()
+      if (current !== undefined) before.add(current)
+      if (before.has(id.client)) return false
+      current = id.client
+    } else if (id.clock !== end) {
+      return false
+    }
+    end = id.clock + length
+  }
+  return true
 }
 
 const isBehind = (reference: Y.Item['parent'], { client, clock }: Y.ID): boolean =>

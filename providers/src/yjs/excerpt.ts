@@ -4,6 +4,7 @@
  */
 import * as Y from 'yjs'
 import { merge, type Range, type RangesByClient } from './ranges.ts'
+import { indexOfClock } from './structs.ts'
 
 export interface Selection {
   /** Structs, whole ones: a range that ends within a struct brings all of it. Only what the document holds. */
@@ -115,18 +116,6 @@ const piecesFrom = (structs: readonly (Y.Item | Y.GC)[], ranges: readonly Range[
     }
   }
   return pieces
-}
-
-const indexOfClock = (structs: readonly (Y.Item | Y.GC)[], clock: number): number => {
-  let low = 0
-  let high = structs.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const struct = structs[middle]
-    if (struct !== undefined && struct.id.clock + struct.length <= clock) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 // The order in which Yjs integrates with the fewest conflicts.

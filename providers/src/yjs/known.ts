@@ -3,6 +3,7 @@ import * as Y from 'yjs'
 import { type Decoded, decodeContent, toUpdateV1, UPDATE_V1, UPDATE_V2 } from './encoding.ts'
 import { encodeExcerpts } from './excerpt.ts'
 import { createRanges, merge, type Range, type Ranges, subtract } from './ranges.ts'
+import { isSkip } from './structs.ts'
 
 export interface Known {
   add(decoded: Decoded): void
@@ -71,8 +72,6 @@ export const createKnown = (): Known => {
 /** What stands below something deleted is deleted by everybody who holds it, without being told. */
 const isBelowDeleted = ({ parent }: Y.Item): boolean =>
   parent instanceof Y.AbstractType && parent._item !== null && parent._item.deleted
-
-const isSkip = (struct: Y.Item | Y.GC | Y.Skip): boolean => struct instanceof Y.Skip
 
 /**
  * What Yjs has parked because something before it is missing. It would be integrated under our name later, when

@@ -9,6 +9,8 @@ export interface Listeners<Events extends Record<keyof Events, readonly unknown[
   off<Name extends keyof Events>(name: Name, listener?: Listener<Events[Name]>): void
   /** A listener that throws stops neither the others nor the caller; its error goes where uncaught ones go. */
   emit<Name extends keyof Events>(name: Name, args: Events[Name]): void
+  /** Whether anybody listens to it. */
+  has(name: keyof Events): boolean
   clear(): void
 }
 
@@ -52,6 +54,7 @@ export const createListeners = <
         }
       }
     },
+    has: (name) => (table[name]?.size ?? 0) > 0,
     clear: () => {
       table = {}
     },

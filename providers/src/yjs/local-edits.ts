@@ -1,7 +1,6 @@
 /** Hands what the app does to a Y.Doc to the core: edits, and the client ids under which they are made. */
 import type { Doc, Transaction } from 'yjs'
 import type { Content } from '../sync/content.ts'
-import { claimFrom } from './client-ids.ts'
 import { UPDATE_V1 } from './encoding.ts'
 import { encodeTransaction } from './excerpt.ts'
 
@@ -10,7 +9,7 @@ export const watchEdits = (deps: {
   readonly doc: Doc
   /** The origin of transactions that are not the app's. */
   readonly origin: unknown
-  readonly claim: (claim: Uint8Array) => void
+  readonly claim: (clientId: number) => void
   readonly push: (content: Content) => void
   /** The document has another client id than before. */
   readonly onClientId: () => void
@@ -23,7 +22,7 @@ export const watchEdits = (deps: {
     const { clientID } = doc
     if (!claimed.has(clientID)) {
       claimed.add(clientID)
-      claim(claimFrom(clientID))
+      claim(clientID)
     }
     if (clientID === current) return
     current = clientID

@@ -1,9 +1,11 @@
 /** What a provider shows and tells. Names and payloads are those that apps and editors already listen to. */
 import type { Awareness } from 'y-protocols/awareness'
-import type { Doc } from 'yjs'
+import type { Doc, Transaction } from 'yjs'
 import type { ConnectionStatus, DocumentEvents } from '../client/sync-document.ts'
-import type { Alarm, SyncStatus } from '../sync/effects.ts'
+import type { Alarm, Progress, SyncStatus } from '../sync/effects.ts'
+import type { Receipt } from '../sync/receipts.ts'
 import type { SealsyncProvider } from './provider.ts'
+import type { RemoteChange } from './remote-changes.ts'
 
 /** Whatever an app puts into a state; y-protocols leaves that open. */
 type State = ReturnType<typeof JSON.parse>
@@ -50,8 +52,20 @@ export interface ProviderEvents {
   readonly 'local-changes': readonly [hasLocalChanges: boolean]
   /** `getSnapshot()` returns something else now. */
   readonly change: readonly []
+  /** Who has got how much of what was written here, whenever that changes; with the option `receipts`. */
+  readonly receipt: readonly [receipts: readonly Receipt[]]
+  /**
+   * How far a large snapshot has come, up or down, in bytes. A document that has one shows nothing of it before all of
+   * it is here.
+   */
+  readonly progress: readonly [progress: Progress]
   /** An integrity fact to show or log. */
   readonly alarm: readonly [alarm: Alarm]
+  /**
+   * A transaction has applied what others wrote, or this device wrote earlier: one entry for each piece that changed
+   * something, with its author by signature. After the transaction's observers.
+   */
+  readonly 'remote-change': readonly [changes: readonly RemoteChange[], transaction: Transaction]
   /** Nothing was ever stored in this document: it is new, or secret or room are wrong. */
   readonly new: readonly []
   /** The relay closed the document or the connection for good; `connect()` tries again. */

@@ -1,12 +1,15 @@
 /** The provider: a Y.Doc and its Awareness, end-to-end encrypted, behind the interface that Yjs apps already use. */
 import { Awareness } from 'y-protocols/awareness'
-import type { Doc } from 'yjs'
+import type { Doc, Transaction } from 'yjs'
 import { type Client, createClient } from '../client/client.ts'
 import type { ConnectionStatus, SyncDocument } from '../client/sync-document.ts'
 import { isPermanent } from '../protocol/close.ts'
 import type { PauseDirections, SyncStatus } from '../sync/effects.ts'
+import type { Receipt } from '../sync/receipts.ts'
+import { type Attributable, type Attribution, createAttribution } from './attribution.ts'
+import type { Authorship } from './authors.ts'
 import { type AwarenessBinding, bindAwareness } from './awareness.ts'
-import { createClientIds } from './client-ids.ts'
+import { claimFrom, createClientIds } from './client-ids.ts'
 import { createListeners, type Listeners } from './listeners.ts'
 import { watchEdits } from './local-edits.ts'
 import type { EditorAwareness, ProviderEvents, ProviderSnapshot } from './provider-events.ts'
@@ -17,6 +20,7 @@ import {
   type ProviderOptions,
 } from './provider-options.ts'
 import { createProviderState, type ProviderState } from './provider-state.ts'
+import type { RemoteChange } from './remote-changes.ts'
 import { createYjsReplica } from './replica.ts'
 
 /**
@@ -41,32 +45,45 @@ export class SealsyncProvider {
   /** Resolves when all that the relay had was applied for the first time; rejects if destroyed before. */
   readonly whenSynced: Promise<void>
 
-  private address: string
   private wanted: boolean
   private isDestroyed = false
   private isClosedForGood = false
   private readonly client: Client
-  private readonly session: SyncDocument
+  private readonly sharesClient: boolean
+  protected readonly session: SyncDocument
   private readonly state: ProviderState
-  private readonly presence: AwarenessBinding
+  private readonly attribution: Attribution
+  private readonly presence: AwarenessBinding | undefined
   private readonly ownsAwareness: boolean
   private readonly stopWatching: () => void
+  private readonly stopForwarding: () => void
   private readonly listeners: Listeners<ProviderEvents> = createListeners()
   private readonly onDocDestroy = (): void => this.destroy()
 
   constructor(url: string, room: string, doc: Doc, options: ProviderOptions) {
-    checkProvider(doc, options)
+    checkProvider(url, doc, options)
     this.doc = doc
     this.document = doc
     this.roomname = room
     this.room = room
-    this.address = url
     this.wanted = options.connect ?? true
 
     const clientIds = createClientIds()
-    const replica = createYjsReplica(doc, this, clientIds.claimed)
-    const client = createClient({ relay: url, ...connectionOptions(options) })
-    const session = client.open({ room, ...documentOptions(options) }, replica)
+    const { listeners } = this
+    const attribution = createAttribution({ doc, listeners, self: () => this.session.self() })
+    this.attribution = attribution
+    const replica = createYjsReplica(doc, this, {
+      onClaims: (claims) => {
+        clientIds.claimed(claims)
+        attribution.onClaims(claims)
+      },
+      onPieces: attribution.onPieces,
+      onRejected: (received, reason) => this.session.reject(received, reason),
+    })
+    const client = options.client ?? createClient({ relay: url, ...connectionOptions(options) })
+    const session = client.open({ room, ...documentOptions(options, doc) }, replica)
+    this.sharesClient = client === options.client
+    if (this.sharesClient && !this.wanted) session.detach()
     const state = createProviderState(session, this.listeners)
     this.client = client
     this.session = session
@@ -77,30 +94,29 @@ export class SealsyncProvider {
     const awareness = options.awareness ?? new Awareness(doc)
     this.awareness = awareness
     this.ownsAwareness = awareness !== options.awareness
-    const presence = bindAwareness({
-      awareness,
-      doc,
-      origin: this,
-      clientIds,
-      present: session.presence,
-    })
+    const { presence: present } = session
+    const isShown = options.awareness !== null
+    const presence = isShown ? bindAwareness({ awareness, doc, origin: this, clientIds, present }) : undefined
     this.presence = presence
     this.stopWatching = watchEdits({
       doc,
       origin: this,
-      claim: session.claim,
+      claim: (clientId) => {
+        attribution.claimedByUs(clientId)
+        session.claim(claimFrom(clientId))
+      },
       push: state.push,
       // Later, because an app may borrow another client id for a moment, and a cursor should not jump for that.
-      onClientId: () => queueMicrotask(presence.follow),
+      onClientId: () => queueMicrotask(() => presence?.follow()),
     })
 
-    this.forward()
+    this.stopForwarding = this.forward()
     doc.on('destroy', this.onDocDestroy)
   }
 
   /** Address of the relay. */
   get url(): string {
-    return this.address
+    return this.client.relay
   }
 
   /** Of the connection: `connecting`, `connected` or `disconnected`. */
@@ -178,10 +194,11 @@ export class SealsyncProvider {
       throw new Error('this provider is destroyed: make another with new SealsyncProvider()')
     this.wanted = true
     // Whatever was closed for good is asked for once more on a new connection.
-    if (this.isClosedForGood) this.client.disconnect()
+    if (this.isClosedForGood) this.leave()
     this.isClosedForGood = false
     const wasConnected = this.wsconnected
-    this.client.connect()
+    if (this.sharesClient) this.session.attach()
+    else this.client.connect()
     if (wasConnected) queueMicrotask(this.state.repeat)
   }
 
@@ -189,14 +206,13 @@ export class SealsyncProvider {
   disconnect(): void {
     if (this.isDestroyed) return
     this.wanted = false
-    this.client.disconnect()
+    this.leave()
   }
 
   /** Moves to another relay. */
   setUrl(url: string): void {
     if (this.isDestroyed) return
     this.client.setUrl(url)
-    this.address = url
   }
 
   /** Seals and sends what has gathered, now. */
@@ -207,6 +223,14 @@ export class SealsyncProvider {
   /** Resolves once every edit is both acknowledged by the relay and kept in storage, if there is one. */
   saved(): Promise<void> {
     return this.session.saved()
+  }
+
+  /**
+   * What the other connected sessions have of what this one has written, as they told; empty without the option
+   * `receipts`. The same array until something changes.
+   */
+  receipts(): readonly Receipt[] {
+    return this.session.receipts()
   }
 
   /** Makes a snapshot as soon as one can be made; false when it turned out not to be needed. */
@@ -230,12 +254,29 @@ export class SealsyncProvider {
     this.wanted = false
     this.doc.off('destroy', this.onDocDestroy)
     this.stopWatching()
-    this.presence.close()
+    this.attribution.close()
+    this.presence?.close()
     if (this.ownsAwareness) this.awareness.destroy()
-    this.client.close()
+    if (this.sharesClient) this.session.close()
+    else this.client.close()
+    this.stopForwarding()
     this.state.end()
-    this.emit('destroy', [])
+    this.listeners.emit('destroy', [])
     this.listeners.clear()
+  }
+
+  /**
+   * The device that writes under a client id, by its signed claim, or that wrote what stands at a place: `undefined` when
+   * nobody has claimed the id, when only another device has signed what stands there, or when nothing does. Snapshots
+   * carry claims on the word of their makers; see docs/attribution.md.
+   */
+  authorOf(what: Attributable): Authorship | undefined {
+    return this.attribution.authorOf(what)
+  }
+
+  /** Whose changes a transaction applied, for observers: none when the app made it. */
+  authorsOf(transaction: Transaction): readonly RemoteChange[] {
+    return this.attribution.authorsOf(transaction)
   }
 
   on<Name extends keyof ProviderEvents>(name: Name, listener: (...args: ProviderEvents[Name]) => void): void {
@@ -261,22 +302,39 @@ export class SealsyncProvider {
     this.listeners.emit(name, args)
   }
 
-  private forward(): void {
-    const { client, session, presence } = this
-    session.on('presence', ({ from, payload }) => presence.received(from, payload))
+  private leave(): void {
+    if (this.sharesClient) this.session.detach()
+    else this.client.disconnect()
+  }
+
+  private forward(): () => void {
+    const { client, session, presence, listeners } = this
+    session.on('presence', ({ from, payload }) => presence?.received(from, payload))
     session.on('status', ({ connection }) => {
-      if (connection !== 'connected') presence.disconnected()
+      if (connection !== 'connected') presence?.disconnected()
     })
-    session.on('alarm', (alarm) => this.emit('alarm', [alarm]))
-    session.on('new', () => this.emit('new', []))
-    session.on('storage-error', (error) => this.emit('storage-error', [error]))
-    session.on('frame', (frame) => this.emit('frame', [frame]))
+    session.on('alarm', (alarm) => listeners.emit('alarm', [alarm]))
+    session.on('receipt', (receipts) => listeners.emit('receipt', [receipts]))
+    session.on('progress', (progress) => listeners.emit('progress', [progress]))
+    session.on('new', () => listeners.emit('new', []))
+    session.on('storage-error', (error) => listeners.emit('storage-error', [error]))
+    session.on('frame', (frame) => listeners.emit('frame', [frame]))
     session.on('closed', (event) => {
       if (!isPermanent(event.code)) return
       this.isClosedForGood = true
-      this.emit('closed', [event, this])
+      listeners.emit('closed', [event, this])
     })
-    client.on('connection-close', (event) => this.emit('connection-close', [event, this]))
-    client.on('connection-error', (error) => this.emit('connection-error', [error, this]))
+    // What happens to a shared connection is no news for a document that has left it.
+    const isOurs = (): boolean => this.wanted || !this.sharesClient
+    const stopClose = client.on('connection-close', (event) => {
+      if (isOurs()) listeners.emit('connection-close', [event, this])
+    })
+    const stopError = client.on('connection-error', (error) => {
+      if (isOurs()) listeners.emit('connection-error', [error, this])
+    })
+    return () => {
+      stopClose()
+      stopError()
+    }
   }
 }

@@ -1,4 +1,6 @@
 /** Sets of (client, clock): half-open clock ranges per Yjs client, as state vectors cannot say "all but the middle". */
+import { indexOfEnd } from './structs.ts'
+
 export interface Range {
   readonly start: number
   readonly end: number
@@ -31,7 +33,7 @@ export const createRanges = (): Ranges => {
       row.sorted = true
     }
     const parts: Range[] = []
-    for (let i = firstEndingAfter(row.ranges, start); i < row.ranges.length; i++) {
+    for (let i = indexOfEnd(row.ranges, start); i < row.ranges.length; i++) {
       const range = row.ranges[i]
       if (range === undefined || range.start >= end) break
       parts.push({ start: Math.max(range.start, start), end: Math.min(range.end, end) })
@@ -85,15 +87,4 @@ export const merge = (ranges: readonly Range[]): Range[] => {
     }
   }
   return merged
-}
-
-const firstEndingAfter = (ranges: readonly Range[], clock: number): number => {
-  let low = 0
-  let high = ranges.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((ranges[middle]?.end ?? 0) <= clock) low = middle + 1
-    else high = middle
-  }
-  return low
 }

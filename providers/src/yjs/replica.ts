@@ -2,7 +2,10 @@
 import * as Y from 'yjs'
 import type { Replica } from '../client/replica.ts'
 import type { Claim, Content } from '../sync/content.ts'
-import { applyContent, decodeContent, smallest, toUpdateV1, UPDATE_V1, UPDATE_V2 } from './encoding.ts'
+import type { Received, Rejection } from '../sync/effects.ts'
+import { createApplying, type Outcome, type Piece } from './applying.ts'
+import { canonicalForm } from './canonical.ts'
+import { decodeContent, smallest, toUpdateV1, UPDATE_V1, UPDATE_V2 } from './encoding.ts'
 import { createKnown, type Known } from './known.ts'
 
 /** What is told at once of a large document: well below what a relay takes as one update. */
@@ -11,23 +14,31 @@ const PIECE_BYTES = 1024 * 1024
 /** `Y.mergeUpdates` is quadratic in their number. */
 const MERGE_AT_ONCE = 100
 
+const NOTHING: Outcome = { unreadable: [], rejected: [], pieces: [] }
+
 /** Yjs answers at once. */
 export interface YjsReplica extends Replica {
   missing(pending: readonly Content[]): readonly Content[]
   capture(evenIncomplete: boolean): Content | undefined
 }
 
-/**
- * `origin` is the origin of all transactions that apply what others wrote.
- * `onClaims` hears who writes under which client id, before that content is applied.
- */
+export interface ReplicaEvents {
+  /** Who writes under which client id: before that content is applied. */
+  readonly onClaims?: (claims: readonly Claim[]) => void
+  /** Something was applied, by this transaction: within it, and before any observer hears of it. */
+  readonly onPieces?: (transaction: Y.Transaction, pieces: readonly Piece[]) => void
+  /** Something was not applied, or not all of it, although it can be read. */
+  readonly onRejected?: (received: Received, reason: Rejection) => void
+}
+
+/** `origin` is the origin of all transactions that apply what others wrote. */
 export const createYjsReplica = (
   doc: Y.Doc,
   origin: unknown,
-  onClaims: (claims: readonly Claim[]) => void = () => {},
+  { onClaims, onPieces, onRejected }: ReplicaEvents = {},
 ): YjsReplica => {
   let known: Known | undefined
-  let bytesSinceRetry = 0
+  const applying = createApplying(doc)
 
   const isEmpty = (): boolean =>
     doc.store.clients.size === 0 && doc.store.pendingStructs === null && doc.store.pendingDs === null
@@ -41,18 +52,12 @@ export const createYjsReplica = (
       return smallest(mergeAll(edits.map(toUpdateV1)))
     },
     apply: (batch, isKnown) => {
-      const unreadable: number[] = []
-      for (const { claims } of batch) if (claims.length > 0) onClaims(claims)
+      for (const { claims } of batch) if (claims.length > 0) onClaims?.(claims)
+      let outcome: Outcome = NOTHING
       try {
-        doc.transact(() => {
-          for (const [position, received] of batch.entries()) {
-            if (!applyOne(doc, received, isKnown ? known : undefined)) unreadable.push(position)
-            bytesSinceRetry += received.payload.length
-          }
-          if (isRetryDue(doc, bytesSinceRetry)) {
-            bytesSinceRetry = 0
-            retryParked(doc)
-          }
+        doc.transact((transaction) => {
+          outcome = applying.apply(batch, isKnown ? known : undefined)
+          onPieces?.(transaction, outcome.pieces)
         }, origin)
       } catch (error) {
         // A listener of the app threw after all was applied: its bug must be heard, but it is not the network's.
@@ -60,7 +65,8 @@ export const createYjsReplica = (
           throw error
         })
       }
-      return unreadable
+      for (const { received, reason } of outcome.rejected) onRejected?.(received, reason)
+      return outcome.unreadable
     },
     track: () => {
       known = createKnown()
@@ -87,45 +93,7 @@ export const createYjsReplica = (
       if (!isWhole && !evenIncomplete) return undefined
       return { encoding: UPDATE_V2, payload: Y.encodeStateAsUpdateV2(doc) }
     },
-  }
-}
-
-const applyOne = (doc: Y.Doc, content: Content, known: Known | undefined): boolean => {
-  const decoded = decodeContent(content)
-  if (decoded === undefined) return false
-  try {
-    applyContent(doc, content, undefined)
-  } catch {
-    return false
-  }
-  known?.add(decoded)
-  return true
-}
-
-/** Parked content may be this many times what arrived since it was last tried: so trying it costs a constant factor. */
-const RETRY_RATIO = 64
-
-const isRetryDue = ({ store }: Y.Doc, bytesSinceRetry: number): boolean =>
-  store.pendingStructs !== null && store.pendingStructs.update.length <= RETRY_RATIO * bytesSinceRetry
-
-/**
- * Yjs notes only the deepest dependency of what it parks, and tries again when that one arrives. When two authors'
- * parked structs wait for each other's earlier ones, that moment never comes although all is there.
- */
-const retryParked = (doc: Y.Doc): void => {
-  const { store } = doc
-  for (let before = Number.POSITIVE_INFINITY; store.pendingStructs !== null; ) {
-    const parked = store.pendingStructs
-    if (parked.update.length >= before) return
-    before = parked.update.length
-    store.pendingStructs = null
-    try {
-      Y.applyUpdateV2(doc, parked.update)
-    } catch {
-      // Content of another origin that Yjs cannot integrate: it stays where it was.
-      store.pendingStructs ??= parked
-      return
-    }
+    canonical: () => canonicalForm(doc),
   }
 }
 

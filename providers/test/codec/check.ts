@@ -23,6 +23,7 @@ import {
   type Sealed,
 } from '../../src/protocol/index.ts'
 import {
+  decodeChunkedInner,
   decodeEphemeralInner,
   decodeHeadsInner,
   decodeSnapshotInner,
@@ -42,8 +43,19 @@ export interface Checked {
 type Signed = Sealed & { readonly signature: Uint8Array | undefined }
 
 export const checkedSamples = (): readonly Checked[] => {
-  const { keys, writer, reader, certificate, updates, snapshot, chunks, ephemeral, broadcast, heads } =
-    createSamples()
+  const {
+    keys,
+    writer,
+    reader,
+    certificate,
+    updates,
+    snapshot,
+    wholeSnapshot,
+    chunks,
+    ephemeral,
+    broadcast,
+    heads,
+  } = createSamples()
 
   const sealed = <T extends Signed>(
     kind: string,
@@ -89,7 +101,8 @@ export const checkedSamples = (): readonly Checked[] => {
       },
     },
     sealed('update', encodeUpdate(update), decodeUpdate, decodeUpdateInner),
-    sealed('snapshot', encodeSnapshot(snapshot), decodeSnapshot, decodeSnapshotInner),
+    sealed('snapshot', encodeSnapshot(wholeSnapshot), decodeSnapshot, decodeSnapshotInner),
+    sealed('snapshot in chunks', encodeSnapshot(snapshot), decodeSnapshot, decodeChunkedInner),
     sealed('ephemeral', encodeSigned(ephemeral), decodeEphemeral, decodeEphemeralInner),
     sealed('broadcast', encodeSigned(broadcast), decodeEphemeral, decodeEphemeralInner),
     sealed('heads', encodeSigned(heads), decodeHeads, decodeHeadsInner),

@@ -12,7 +12,7 @@ import { createRandom, type Random } from '../../src/testing/random.ts'
 import { plain, plainRecord } from '../vectors/kinds.ts'
 import { envelope, open, SEALED, type Sealed, seal } from './envelope.ts'
 import { segment, toClient, toRelay } from './frames.ts'
-import { innerOf } from './inner.ts'
+import { innerOf, innerTypeOf } from './inner.ts'
 import { atRest, certificate, genesis, isAdmitted, issue, keysOf, proofMessages } from './keys.ts'
 import { decode, encode, type Fields, type Layout, Malformed, textOf } from './layout.ts'
 import { sign } from './primitives.ts'
@@ -67,11 +67,10 @@ const makers = {
   },
   snapshot: (dice: Random, { vault }: ReturnType<typeof deviceOf>) => {
     const chain = () => ({ author: dice.bytes(32), session: dice.bytes(8) })
-    const inner = {
+    const front = {
       ...{ encoding: dice.int(128), inflatedLength: undefined },
       claims: many(dice, 4, () => ({ ...chain(), claim: dice.bytes(dice.int(256)) })),
       digest: dice.bytes(dice.chance(0.5) ? 0 : 32),
-      payload: dice.bytes(dice.int(300)),
     }
     const entry = () => ({
       ...chain(),
@@ -85,9 +84,17 @@ const makers = {
       cover: many(dice, 9, entry).sort(protocol.compareCover),
       chunks: many(dice, 5, () => dice.bytes(32)),
     }
+    const { encodeSnapshot, decodeSnapshot: decode } = protocol
+    if (own.chunks.length > 0) {
+      const inner = { ...front, payloadLength: dice.int(2 ** 26 + 1) }
+      const sealed = vault.sealSnapshot(own, content.encodeChunkedInner(inner, own.padded))
+      const read = (bytes: Uint8Array) => content.decodeChunkedInner(bytes, own.padded)
+      return { inner, sealed, bytes: encodeSnapshot(sealed), decode, read }
+    }
+    const inner = { ...front, payload: dice.bytes(dice.int(300)) }
     const sealed = vault.sealSnapshot(own, content.encodeSnapshotInner(inner, own.padded))
     const read = (bytes: Uint8Array) => content.decodeSnapshotInner(bytes, own.padded)
-    return { inner, sealed, bytes: protocol.encodeSnapshot(sealed), decode: protocol.decodeSnapshot, read }
+    return { inner, sealed, bytes: encodeSnapshot(sealed), decode, read }
   },
   ephemeral: (dice: Random, { vault }: ReturnType<typeof deviceOf>) => {
     const inner = {
@@ -196,11 +203,18 @@ const docIdBytes = (): Uint8Array => bytesOf(DOC_ID)
 const samplesOf = (file: string, field = 'bytes'): readonly Uint8Array[] =>
   vectorsOf(file).map((vector: { expected: Fields }) => bytesOf(vector.expected[field]))
 
+const innersOf = (type: string): readonly Uint8Array[] =>
+  SEALED.flatMap((file) =>
+    vectorsOf(file).flatMap(({ inputs, expected }: Record<string, Fields>) =>
+      inputs !== undefined && innerTypeOf(inputs) === type ? [bytesOf(expected?.inner)] : [],
+    ),
+  )
+
 const of = (file: string, layout: Layout, decode: Case['decode']): readonly Case[] =>
   samplesOf(file).map((sample) => ({ sample, layout, decode }))
 
 const inside = (type: string, decode: (bytes: Uint8Array, padded: boolean) => { ok: boolean }): Case[] =>
-  samplesOf(type, 'inner').flatMap((sample) =>
+  innersOf(type).flatMap((sample) =>
     [true, false].map((padded) => ({
       ...{ sample: padded ? concat(sample, new Uint8Array(5)) : sample, layout: innerOf(type, padded) },
       decode: (bytes: Uint8Array) => decode(bytes, padded),
@@ -246,6 +260,7 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
   record: of('record', record, protocol.decodeRecord),
   'inside of an update': inside('update', content.decodeUpdateInner),
   'inside of a snapshot': inside('snapshot', content.decodeSnapshotInner),
+  'inside of a snapshot in chunks': inside('snapshot in chunks', content.decodeChunkedInner),
   'inside of an ephemeral': inside('ephemeral', content.decodeEphemeralInner),
   'inside of a heads message': inside('heads', content.decodeHeadsInner),
   segment: segments,

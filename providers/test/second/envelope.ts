@@ -1,5 +1,5 @@
 /** Section 8 of docs/protocol.md: headers, sealing, opening. */
-import { innerOf, paddedLength } from './inner.ts'
+import { innerOf, innerTypeOf, paddedLength } from './inner.ts'
 import {
   ascending,
   decode,
@@ -137,7 +137,7 @@ export interface Sealed {
 /** From fields, `content`, `epochKey` and `deviceSeed` to the envelope, and everything on the way there. */
 export const seal = (f: Fields): Sealed => {
   const type = textOf(f.type)
-  const bare = encode(innerOf(type, false), fieldsOf(f.content))
+  const bare = encode(innerOf(innerTypeOf(f), false), fieldsOf(f.content))
   const inner = f.padded === true ? bare.padEnd(2 * paddedLength(bare.length / 2), '0') : bare
   const header = encode(headerOf(type), { ...f, length: inner.length / 2 + 16 })
   const stream = kdf('msg-key', textOf(f.epochKey), 64, header)
@@ -162,5 +162,5 @@ export const open = (type: string, bytes: string, key: Fields): Fields => {
   must(f.commitment === stream.slice(64), 'the commitment does not fit')
   const inner = aeadOpen(stream.slice(0, 64), textOf(f.nonce), textOf(f.ciphertext), header)
   must(inner !== undefined, 'the AEAD does not open')
-  return decode(innerOf(type, f.padded === true), inner)
+  return decode(innerOf(innerTypeOf(f), f.padded === true), inner)
 }

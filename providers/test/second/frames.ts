@@ -116,7 +116,7 @@ const CODES = [
   'invalid',
   'unavailable',
 ]
-const ITEMS = ['certificate', 'updates', 'snapshot', 'record', 'ack', 'refused']
+const ITEMS = ['certificate', 'updates', 'snapshot', 'record', 'ack', 'refused', 'chunk']
 
 const certificateIn = (io: Io, f: Fields): string => checked(certificate, io.bytes(143, f.certificate))
 
@@ -130,6 +130,9 @@ const item = (io: Io, f: Fields, docId: string, pushedBefore?: string): Fields =
   }
   if (type === 'record') {
     return { type, record: checked(record, sized(io, 'varint', [0, 1_049_600], f.record), docId) }
+  }
+  if (type === 'chunk') {
+    return { type, chunk: checked(envelope('chunk'), sized(io, 'varint', [0, 65_684], f.chunk), docId) }
   }
   const id = io.bytes(32, f.id)
   if (type === 'ack') return { type, id }

@@ -11,6 +11,7 @@ import {
   must,
   type Plain,
   sized,
+  textOf,
 } from './layout.ts'
 
 const MAX_INFLATED = 67_108_864
@@ -40,7 +41,7 @@ const update: Layout = (io, f) => {
   return { ...content, claims, payload: payloadOf(io, f, content.inflatedLength) }
 }
 
-const snapshot: Layout = (io, f) => {
+const front: Layout = (io, f) => {
   const content = encodingOf(io, f)
   const count = io.uint(4, [0, MAX_U32], lengthOf(f.claims))
   const claims = list(count, f.claims, (entry) => {
@@ -49,7 +50,20 @@ const snapshot: Layout = (io, f) => {
   })
   const digest = sized(io, 1, [0, 32], f.digest)
   must(digest === '' || digest.length === 64, 'a digest of another length')
-  return { ...content, claims, digest, payload: payloadOf(io, f, content.inflatedLength) }
+  return { ...content, claims, digest }
+}
+
+const snapshot: Layout = (io, f) => {
+  const said = front(io, f)
+  return { ...said, payload: payloadOf(io, f, said.inflatedLength) }
+}
+
+/** The payload stands in the chunks; how long it is, here. */
+const chunkedSnapshot: Layout = (io, f) => {
+  const said = front(io, f)
+  const payloadLength = io.uint(4, [0, MAX_INFLATED], f.payloadLength)
+  must(Number(said.inflatedLength ?? 0) <= 1100 * payloadLength, 'it inflates too much')
+  return { ...said, payloadLength }
 }
 
 const ephemeral: Layout = (io, f) => {
@@ -77,7 +91,14 @@ const heads: Layout = (io, f) => {
 /** A chunk holds a piece of the state as it is (8.5). */
 const chunk: Layout = (io, f) => ({ state: io.rest(f.state) })
 
-const INNER: { readonly [type: string]: Layout } = { update, snapshot, ephemeral, heads, chunk }
+const INNER: { readonly [type: string]: Layout } = {
+  ...{ update, snapshot, ephemeral, heads, chunk },
+  'snapshot in chunks': chunkedSnapshot,
+}
+
+/** What stands inside an envelope of these fields. */
+export const innerTypeOf = ({ type, chunks }: Fields): string =>
+  type === 'snapshot' && Number(lengthOf(chunks)) > 0 ? 'snapshot in chunks' : textOf(type)
 
 /** Padmé: lengths keep as many leading bits as the number of bits of their exponent. */
 export const paddedLength = (length: number): number => {

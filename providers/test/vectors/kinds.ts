@@ -22,6 +22,7 @@ import {
   type Sealed,
 } from '../../src/protocol/index.ts'
 import {
+  encodeChunkedInner,
   encodeEphemeralInner,
   encodeHeadsInner,
   encodeSnapshotInner,
@@ -31,6 +32,8 @@ import {
   ADMIN_SEED,
   adminGenesis,
   BROADCAST_INNER,
+  CHUNK_INNERS,
+  chunkedInner,
   counting,
   createSamples,
   DEFLATED_INNER,
@@ -253,7 +256,8 @@ const SEALED =
 
 /** The five sealed kinds, one file each. */
 export const sealedKinds = (): Readonly<Record<string, VectorFile>> => {
-  const { keys, writer, updates, snapshot, ephemeral, broadcast, heads, chunks } = createSamples()
+  const { keys, writer, updates, snapshot, wholeSnapshot, ephemeral, broadcast, heads, chunks } =
+    createSamples()
   const [first, second, third] = updates
   const updateCases = [
     { name: 'the first of its chain, with a claim', update: first, content: UPDATE_INNER },
@@ -261,6 +265,7 @@ export const sealedKinds = (): Readonly<Record<string, VectorFile>> => {
     { name: 'the third, padded, with a base and deps', update: third, content: UPDATE_INNER },
   ]
   const state = snapshotInner(writer.author)
+  const front = chunkedInner(writer.author)
   const seen = headsInner(third, snapshot.id)
   return {
     'update.json': {
@@ -276,9 +281,13 @@ export const sealedKinds = (): Readonly<Record<string, VectorFile>> => {
     'snapshot.json': {
       about: SEALED,
       vectors: [
-        sealedVector('with a parent, a cover, two chunks, padded', snapshot, state, {
-          inner: encodeSnapshotInner(state, snapshot.padded),
+        sealedVector('with a parent, a cover, its state in two chunks, padded', snapshot, front, {
+          inner: encodeChunkedInner(front, snapshot.padded),
           bytes: encodeSnapshot(snapshot),
+        }),
+        sealedVector('the first, with its state', wholeSnapshot, state, {
+          inner: encodeSnapshotInner(state, wholeSnapshot.padded),
+          bytes: encodeSnapshot(wholeSnapshot),
         }),
       ],
     },
@@ -305,8 +314,8 @@ export const sealedKinds = (): Readonly<Record<string, VectorFile>> => {
       ],
     },
     'chunk.json': {
-      about: `${SEALED} A chunk has no signature: the snapshot in snapshot.json lists its id.`,
-      vectors: [counting(0, 40), counting(40, 11)].flatMap((inner, i) => {
+      about: `${SEALED} A chunk has no signature: the first snapshot in snapshot.json lists its id. The last of the state is zeros, which fill it up to its Padmé length.`,
+      vectors: CHUNK_INNERS.flatMap((inner, i) => {
         const chunk = chunks[i]
         if (chunk === undefined) return []
         return [sealedVector(`chunk ${i}`, chunk, { state: inner }, { inner, bytes: encodeChunk(chunk) })]

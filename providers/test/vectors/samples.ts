@@ -21,7 +21,9 @@ import {
   type Update,
 } from '../../src/protocol/index.ts'
 import {
+  type ChunkedInner,
   type EphemeralInner,
+  encodeChunkedInner,
   encodeEphemeralInner,
   encodeHeadsInner,
   encodeSnapshotInner,
@@ -77,11 +79,23 @@ export const DEFLATED_INNER: UpdateInner = {
   payload: counting(40, 9),
 }
 
-export const snapshotInner = (author: Uint8Array): SnapshotInner => ({
+const front = (author: Uint8Array) => ({
   encoding: 2,
   inflatedLength: undefined,
   claims: [{ author, session: SESSION, claim: counting(5, 4) }],
   digest: counting(7, 32),
+})
+
+/** The payload of the snapshot in chunks, and how its chunks cut it: filled up with zeros, as it is padded. */
+export const CHUNK_INNERS: readonly [Uint8Array, Uint8Array] = [
+  counting(0, 40),
+  Uint8Array.from([...counting(40, 11), 0]),
+]
+
+export const chunkedInner = (author: Uint8Array): ChunkedInner => ({ ...front(author), payloadLength: 51 })
+
+export const snapshotInner = (author: Uint8Array): SnapshotInner => ({
+  ...front(author),
   payload: counting(30, 25),
 })
 
@@ -119,7 +133,9 @@ export interface Samples {
   /** One chain of three: with a claim, deflated, and padded with deps and a base. */
   readonly updates: readonly [Update, Update, Update]
   readonly chunks: readonly [Chunk, Chunk]
+  /** In chunks. */
   readonly snapshot: Snapshot
+  readonly wholeSnapshot: Snapshot
   readonly ephemeral: Ephemeral
   readonly heads: Heads
   readonly broadcast: Ephemeral
@@ -158,8 +174,8 @@ export const createSamples = (): Samples => {
     encodeUpdateInner(UPDATE_INNER, true),
   )
   const chunks = [
-    writer.sealChunk({ index: 0, padded: false }, counting(0, 40)),
-    writer.sealChunk({ index: 1, padded: false }, counting(40, 11)),
+    writer.sealChunk({ index: 0, padded: true }, CHUNK_INNERS[0]),
+    writer.sealChunk({ index: 1, padded: true }, CHUNK_INNERS[1]),
   ] as const
   const snapshot = writer.sealSnapshot(
     {
@@ -173,7 +189,7 @@ export const createSamples = (): Samples => {
       ],
       chunks: chunks.map((chunk) => chunk.id),
     },
-    encodeSnapshotInner(snapshotInner(writer.author), true),
+    encodeChunkedInner(chunkedInner(writer.author), true),
   )
   return {
     keys,
@@ -191,6 +207,13 @@ export const createSamples = (): Samples => {
     ),
     // The last: what was there before it keeps its nonce.
     broadcast: writer.sealEphemeral(false, encodeEphemeralInner(BROADCAST_INNER, false)),
+    wholeSnapshot: writer.sealSnapshot(
+      {
+        ...{ padded: false, session: SESSION, logHeight: 0, parents: [], chunks: [] },
+        cover: [{ author: writer.author, session: SESSION, seq: 2, head: third.id, ended: false }],
+      },
+      encodeSnapshotInner(snapshotInner(writer.author), false),
+    ),
   }
 }
 

@@ -4,6 +4,7 @@ import { signingKey } from '../../src/crypto.ts'
 import {
   createWriter,
   encodeCertificate,
+  encodeChunk,
   encodeGenesis,
   encodeRecord,
   encodeSigned,
@@ -66,6 +67,8 @@ const plainItem = (item: Item): Plain => {
       return { type: item.type, snapshot: toHex(encodeSnapshot(item.snapshot)) }
     case 'record':
       return { type: item.type, record: toHex(encodeRecord(item.record)) }
+    case 'chunk':
+      return { type: item.type, chunk: toHex(encodeChunk(item.chunk)) }
     case 'ack':
     case 'refused':
       return plain(item)
@@ -88,7 +91,7 @@ interface Frames {
 
 /** Every type of frame, and in them every type of item. Channel 5 is the document of update.json. */
 const sampleFrames = (): Frames => {
-  const { keys, writer, certificate, updates, snapshot, ephemeral } = createSamples()
+  const { keys, writer, certificate, updates, snapshot, ephemeral, chunks } = createSamples()
   const relayKey = signingKey(counting(30, 32)).publicKey
   const nonce = counting(150, 32)
   const [channel, connection, logId, digest] = [5, 300, counting(80, 16), counting(160, 16)]
@@ -102,6 +105,7 @@ const sampleFrames = (): Frames => {
     ...{ type: 'refused', id: counting(i, 32), code, retryAfterMs: code === 'unavailable' ? 1500 : 0 },
     ended: code === 'superseded' ? [{ author: writer.author, session: SESSION }] : [],
   })) satisfies readonly Item[]
+  const chunkItems = chunks.map((chunk): Item => ({ type: 'chunk', chunk }))
   const deliver = { type: 'deliver', channel, after: 127, through: 128, digest } as const
   return {
     up: [
@@ -119,6 +123,7 @@ const sampleFrames = (): Frames => {
           ],
         },
       ],
+      ['push of chunks', { type: 'push', channel, items: chunkItems }],
       ['ephemeral', { type: 'ephemeral', channel, ephemeral }],
       ['fetch', { type: 'fetch', channel, ids }],
       ['close', { type: 'close', channel }],
@@ -154,6 +159,7 @@ const sampleFrames = (): Frames => {
       ],
       ['ephemeral', { type: 'ephemeral', channel, connection, ephemeral }],
       ['found', { type: 'found', channel, items: updateItems(updates.slice(0, 1)), unknown: ids }],
+      ['found, of a chunk', { type: 'found', channel, items: chunkItems.slice(1), unknown: [] }],
       ['closed', { type: 'closed', docId: keys.docId, code: 4404, reason: 'no such document' }],
       ['pong', { type: 'pong', token: 0 }],
       ['joined', { type: 'joined', channel, connection, certificate }],

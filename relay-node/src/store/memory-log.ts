@@ -38,7 +38,16 @@ export interface MemoryLog {
   readonly rows: Row[]
   readonly versionById: Map<string, number>
   readonly sessions: Map<string, MemorySession>
+  /** By id. Never changed in place either. */
+  readonly chunks: Map<string, MemoryChunk>
   active: ActiveSnapshot | undefined
+}
+
+export interface MemoryChunk {
+  readonly bytes: Uint8Array
+  /** Version of the last snapshot that lists it, if any does. */
+  readonly snapshot: number | undefined
+  readonly at: number
 }
 
 const NEVER = Number.POSITIVE_INFINITY
@@ -52,6 +61,7 @@ export const createMemoryLog = ({ docId, genesis, logId }: Write & { type: 'crea
   rows: [],
   versionById: new Map(),
   sessions: new Map(),
+  chunks: new Map(),
   active: undefined,
 })
 
@@ -61,6 +71,7 @@ export const cloneMemoryLog = (log: MemoryLog, logId: Uint8Array): MemoryLog => 
   logId,
   rows: [...log.rows],
   versionById: new Map(log.versionById),
+  chunks: new Map(log.chunks),
   sessions: new Map(
     [...log.sessions].map(([key, session]) => [key, { ...session, versions: [...session.versions] }]),
   ),
@@ -86,10 +97,15 @@ export const append = (log: MemoryLog, write: Exclude<Write, { type: 'create' }>
     log.sessions.set(key, { certificate: write.certificate, versions: [], ended: false })
     return
   }
+  if (write.type === 'chunk') {
+    log.chunks.set(toHex(write.id), { bytes: write.bytes, snapshot: undefined, at: write.at })
+    return
+  }
   const { version, id, digest, bytes } = write
   const session = memorySessionKey(write)
   const at = write.type === 'update' ? { session, seq: write.seq } : undefined
-  log.rows.push({ version, id, digest, size: bytes.length, at, coveredBy: NEVER, coveredAt: NEVER, bytes })
+  const size = write.type === 'update' ? bytes.length : bytes.length + listChunks(log, write)
+  log.rows.push({ version, id, digest, size, at, coveredBy: NEVER, coveredAt: NEVER, bytes })
   log.versionById.set(toHex(id), version)
   if (write.type === 'update') {
     log.sessions.get(session)?.versions.push(version)
@@ -108,7 +124,20 @@ export const append = (log: MemoryLog, write: Exclude<Write, { type: 'create' }>
   }
   cover(write.replaces)
   const snapshot = decodeSnapshot(bytes)
-  if (snapshot.ok) log.active = { version, id, size: bytes.length, cover: snapshot.value.cover }
+  if (snapshot.ok) log.active = { version, id, size, cover: snapshot.value.cover }
+}
+
+/** Chunks belong to the last snapshot that lists them. Gives their bytes. */
+const listChunks = (log: MemoryLog, { chunks, version }: Write & { type: 'snapshot' }): number => {
+  let bytes = 0
+  for (const id of chunks) {
+    const key = toHex(id)
+    const chunk = log.chunks.get(key)
+    if (chunk === undefined) continue
+    bytes += chunk.bytes.length
+    log.chunks.set(key, { ...chunk, snapshot: version })
+  }
+  return bytes
 }
 
 const rowsOf = (log: MemoryLog, { after, through }: Stretch): readonly Row[] => log.rows.slice(after, through)
@@ -171,12 +200,18 @@ export const entryById = (log: MemoryLog, id: Uint8Array): Entry | undefined => 
   return row?.bytes === undefined ? undefined : entryOf(row, row.bytes)
 }
 
-/** Drops the bytes of what was covered at or before `before`; gives how many. */
-export const pruneLog = (log: MemoryLog, before: number): number => {
+/** Drops the bytes of what was covered at or before `before`, and chunks; gives how many. */
+export const pruneLog = (log: MemoryLog, before: number, looseBefore: number): number => {
   let count = 0
   for (const row of log.rows) {
     if (row.bytes === undefined || row.coveredAt > before) continue
     log.rows[row.version - 1] = { ...row, bytes: undefined }
+    count++
+  }
+  for (const [id, { snapshot, at }] of log.chunks) {
+    const isGone = snapshot === undefined ? at <= looseBefore : log.rows[snapshot - 1]?.bytes === undefined
+    if (!isGone) continue
+    log.chunks.delete(id)
     count++
   }
   return count

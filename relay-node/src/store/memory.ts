@@ -111,28 +111,44 @@ const storeOn = (disk: Disk, options: MemoryStoreOptions): MemoryStore => {
     readLoad: (docId, stretch) =>
       onLog(docId, { entries: [], next: undefined, pruned: false }, (log) => loadPageOf(log, stretch)),
     readByIds: (docId, ids, maxBytes) =>
-      onLog(docId, { entries: [], unknown: [...ids], answered: ids.length }, (log) => {
+      onLog(docId, { entries: [], chunks: [], unknown: [...ids], answered: ids.length }, (log) => {
         const entries: Entry[] = []
+        const chunks: Uint8Array[] = []
         const unknown: Uint8Array[] = []
         let [bytes, answered] = [0, 0]
         for (const id of ids) {
           const entry = entryById(log, id)
-          const size = entry?.bytes.length ?? 0
+          const chunk = log.chunks.get(toHex(id))
+          const size = (entry ?? chunk)?.bytes.length ?? 0
           if (bytes > 0 && bytes + size > maxBytes) break
           bytes += size
           answered++
-          if (entry === undefined) unknown.push(id)
-          else entries.push(entry)
+          if (entry !== undefined) entries.push(entry)
+          else if (chunk !== undefined) chunks.push(chunk.bytes)
+          else unknown.push(id)
         }
-        return { entries, unknown, answered }
+        return { entries, chunks, unknown, answered }
       }),
-    lookup: (docId, { positions, ids }) =>
-      onLog(docId, { positions: positions.map(() => undefined), ids: ids.map(() => false) }, (log) => ({
-        positions: positions.map((position) => idAt(log, position, position.seq)),
-        ids: ids.map((id) => log.versionById.has(toHex(id))),
-      })),
-    prune: (before) =>
-      operation(() => [...disk.logs.values()].reduce((count, log) => count + pruneLog(log, before), 0)),
+    lookup: (docId, { positions, ids, chunks }) =>
+      onLog(
+        docId,
+        {
+          positions: positions.map(() => undefined),
+          ids: ids.map(() => false),
+          chunks: chunks.map(() => undefined),
+          looseChunks: 0,
+        },
+        (log) => ({
+          positions: positions.map((position) => idAt(log, position, position.seq)),
+          ids: ids.map((id) => log.versionById.has(toHex(id))),
+          chunks: chunks.map((id) => log.chunks.get(toHex(id))?.bytes.length),
+          looseChunks: chunks.length === 0 ? 0 : looseIn(log),
+        }),
+      ),
+    prune: (before, looseBefore) =>
+      operation(() =>
+        [...disk.logs.values()].reduce((count, log) => count + pruneLog(log, before, looseBefore), 0),
+      ),
     relaySeed: (fresh) =>
       operation(() => {
         disk.seed ??= fresh.slice()
@@ -150,6 +166,9 @@ const storeOn = (disk: Disk, options: MemoryStoreOptions): MemoryStore => {
     },
   }
 }
+
+const looseIn = (log: MemoryLog): number =>
+  [...log.chunks.values()].filter(({ snapshot }) => snapshot === undefined).length
 
 const storedDocument = (log: MemoryLog): StoredDocument => ({
   docId: log.docId,
@@ -172,6 +191,7 @@ const storedDocument = (log: MemoryLog): StoredDocument => ({
 const misfit = (disk: Disk, writes: readonly Write[]): string | undefined => {
   const versions = new Map<string, number>()
   const lengths = new Map<string, number>()
+  const chunks = new Set<string>()
   for (const write of writes) {
     const key = toHex(write.docId)
     const log = disk.logs.get(key)
@@ -182,6 +202,10 @@ const misfit = (disk: Disk, writes: readonly Write[]): string | undefined => {
     }
     const version = versions.get(key) ?? log?.rows.length
     if (version === undefined) return 'no such document'
+    if (write.type === 'chunk') {
+      chunks.add(key + toHex(write.id))
+      continue
+    }
     const name = memorySessionKey(write.type === 'session' ? write.certificate : write)
     const length = lengths.get(key + name) ?? log?.sessions.get(name)?.versions.length
     if (write.type === 'session') {
@@ -192,6 +216,8 @@ const misfit = (disk: Disk, writes: readonly Write[]): string | undefined => {
     if (write.version !== version + 1) return 'a version is taken or skipped'
     if (length === undefined) return 'no such session'
     if (write.type === 'update' && write.seq !== length) return 'a position is taken or skipped'
+    const isThere = (id: Uint8Array): boolean => log?.chunks.has(toHex(id)) || chunks.has(key + toHex(id))
+    if (write.type === 'snapshot' && !write.chunks.every(isThere)) return 'a chunk is missing'
     versions.set(key, write.version)
     if (write.type === 'update') lengths.set(key + name, length + 1)
   }

@@ -102,7 +102,7 @@ export const storedSession = (docId: Uint8Array, row: Row): StoredSession => {
 export const activeSnapshot = (sql: Statements, document: number, row: Row): ActiveSnapshot | undefined => {
   if (row.active === null) return undefined
   const version = numberIn(row, 'active')
-  const bytes = bytesIn(sql.at.get(document, version), 'bytes')
-  const { id, cover } = sound(decodeSnapshot(bytes))
-  return { version, id, size: bytes.length, cover }
+  const stored = sql.at.get(document, version)
+  const { id, cover } = sound(decodeSnapshot(bytesIn(stored, 'bytes')))
+  return { version, id, size: numberIn(stored, 'size'), cover }
 }

@@ -1,7 +1,7 @@
 /** The tables of the SQLite store, and all that is ever asked of them. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 
-const VERSION = 1
+const VERSION = 2
 
 /**
  * One row per envelope, for ever: pruning empties `bytes` and keeps id, digest and position. `by_cover` yields the
@@ -44,19 +44,35 @@ const SCHEMA = `
   CREATE INDEX by_age ON envelopes (covered_at) WHERE covered_at IS NOT NULL AND bytes IS NOT NULL;
 `
 
-/** Makes the tables of a new database; throws when the file belongs to a newer relay. */
+/** Since version 2. A chunk has no version of its own; `snapshot` is that of the last snapshot that lists it. */
+const CHUNKS = `
+  CREATE TABLE chunks (
+    document INTEGER NOT NULL REFERENCES documents (number),
+    id BLOB NOT NULL,
+    snapshot INTEGER,
+    at INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    bytes BLOB NOT NULL,
+    UNIQUE (document, id)
+  ) STRICT;
+  CREATE INDEX loose_chunks ON chunks (document, at) WHERE snapshot IS NULL;
+  CREATE INDEX listed_chunks ON chunks (document, snapshot) WHERE snapshot IS NOT NULL;
+`
+
+/** Makes the tables of a new database, and those that an older one lacks; throws when the file belongs to a newer relay. */
 export const migrate = (db: DatabaseSync): void => {
   db.exec(
     'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 5000',
   )
   const version = db.prepare('PRAGMA user_version').get()?.user_version
   if (version === VERSION) return
-  if (version !== 0) {
+  if (version !== 0 && version !== 1) {
     throw new Error(
       `the database has format ${version}, this relay knows ${VERSION}: start a newer sealsync-relay`,
     )
   }
-  db.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT`)
+  const missing = version === 0 ? SCHEMA + CHUNKS : CHUNKS
+  db.exec(`BEGIN IMMEDIATE; ${missing} PRAGMA user_version = ${VERSION}; COMMIT`)
 }
 
 export interface Statements {
@@ -82,7 +98,14 @@ export interface Statements {
   readonly idAt: StatementSync
   readonly nextVersion: StatementSync
   readonly nextSeq: StatementSync
+  readonly addChunk: StatementSync
+  readonly chunk: StatementSync
+  readonly chunkSize: StatementSync
+  readonly listChunk: StatementSync
+  readonly looseChunks: StatementSync
   readonly prune: StatementSync
+  readonly pruneListed: StatementSync
+  readonly pruneLoose: StatementSync
 }
 
 export const prepare = (db: DatabaseSync): Statements => {
@@ -122,7 +145,7 @@ export const prepare = (db: DatabaseSync): Statements => {
       SELECT coalesce(sum(size), 0) AS bytes, coalesce(max(bytes IS NULL), 0) AS pruned,
         coalesce(sum(CASE WHEN seq IS NOT NULL AND coalesce(covered_by > :through, 1) THEN size END), 0) AS uncovered
       FROM envelopes WHERE document = :document AND version > :after AND version <= :through`),
-    at: db.prepare('SELECT digest, bytes FROM envelopes WHERE document = ? AND version = ?'),
+    at: db.prepare('SELECT digest, size, bytes FROM envelopes WHERE document = ? AND version = ?'),
     read: db.prepare(`
       SELECT version, id, digest, bytes, size FROM envelopes
       WHERE document = ? AND version > ? AND version <= ? ORDER BY version`),
@@ -134,6 +157,20 @@ export const prepare = (db: DatabaseSync): Statements => {
     nextSeq: db.prepare(
       'SELECT coalesce(max(seq), -1) + 1 AS next FROM envelopes WHERE session = ? AND seq IS NOT NULL',
     ),
+    addChunk: db.prepare('INSERT INTO chunks (document, id, at, size, bytes) VALUES (?, ?, ?, ?, ?)'),
+    chunk: db.prepare('SELECT bytes FROM chunks WHERE document = ? AND id = ?'),
+    chunkSize: db.prepare('SELECT size FROM chunks WHERE document = ? AND id = ?'),
+    listChunk: db.prepare('UPDATE chunks SET snapshot = ? WHERE document = ? AND id = ? RETURNING size'),
+    looseChunks: db.prepare('SELECT count(*) AS count FROM chunks WHERE document = ? AND snapshot IS NULL'),
+    // After the snapshots themselves: then nobody is sent one whose chunks are gone.
+    pruneListed: db.prepare(`
+      DELETE FROM chunks WHERE rowid IN (SELECT chunks.rowid FROM
+        (SELECT DISTINCT document, snapshot FROM chunks WHERE snapshot IS NOT NULL) AS owner
+        JOIN envelopes ON envelopes.document = owner.document AND envelopes.version = owner.snapshot
+          AND envelopes.bytes IS NULL
+        JOIN chunks ON chunks.document = owner.document AND chunks.snapshot = owner.snapshot LIMIT ?)`),
+    pruneLoose: db.prepare(`
+      DELETE FROM chunks WHERE rowid IN (SELECT rowid FROM chunks WHERE snapshot IS NULL AND at <= ? LIMIT ?)`),
     prune: db.prepare(`
       UPDATE envelopes SET bytes = NULL WHERE rowid IN
         (SELECT rowid FROM envelopes WHERE covered_at IS NOT NULL AND bytes IS NOT NULL AND covered_at <= ? LIMIT ?)`),

@@ -43,9 +43,12 @@ export const openSqliteStore = async (path: string): Promise<Store> => {
 }
 
 const PRUNED_AT_ONCE = 1000
+/** Of up to 64 KiB each. */
+const CHUNKS_AT_ONCE = 100
 
 const storeOn = (db: DatabaseSync): Store => {
   const sql = prepare(db)
+  let isClosed = false
 
   /** −1, which no row has, for a document that is not there. */
   const numberOf = (docId: Uint8Array): number => {
@@ -81,8 +84,7 @@ const storeOn = (db: DatabaseSync): Store => {
         for (const write of writes) apply(sql, write)
         db.exec('COMMIT')
       } catch (error) {
-        // A full disk may have rolled it back already.
-        if (db.isTransaction) db.exec('ROLLBACK')
+        rollBack(db)
         throw error
       }
     },
@@ -117,21 +119,25 @@ const storeOn = (db: DatabaseSync): Store => {
     readByIds: async (docId, ids, maxBytes) => {
       const document = numberOf(docId)
       const entries: Entry[] = []
+      const chunks: Uint8Array[] = []
       const unknown: Uint8Array[] = []
       let [bytes, answered] = [0, 0]
       for (const id of ids) {
         const row = sql.byId.get(document, id)
         const entry = row && entryOf(row)
-        const size = entry?.bytes.length ?? 0
+        const chunkRow = entry === undefined ? sql.chunk.get(document, id) : undefined
+        const chunk = chunkRow && bytesIn(chunkRow, 'bytes')
+        const size = (entry?.bytes ?? chunk)?.length ?? 0
         if (bytes > 0 && bytes + size > maxBytes) break
         bytes += size
         answered++
-        if (entry === undefined) unknown.push(id)
-        else entries.push(entry)
+        if (entry !== undefined) entries.push(entry)
+        else if (chunk !== undefined) chunks.push(chunk)
+        else unknown.push(id)
       }
-      return { entries, unknown, answered }
+      return { entries, chunks, unknown, answered }
     },
-    lookup: async (docId, { positions, ids }) => {
+    lookup: async (docId, { positions, ids, chunks }) => {
       const document = numberOf(docId)
       return {
         positions: positions.map((position) => {
@@ -139,24 +145,48 @@ const storeOn = (db: DatabaseSync): Store => {
           return row && bytesIn(row, 'id')
         }),
         ids: ids.map((id) => sql.byId.get(document, id) !== undefined),
+        chunks: chunks.map((id) => {
+          const row = sql.chunkSize.get(document, id)
+          return row && numberIn(row, 'size')
+        }),
+        looseChunks: chunks.length === 0 ? 0 : numberIn(sql.looseChunks.get(document), 'count'),
       }
     },
-    prune: async (before) => {
-      let count = 0
-      for (;;) {
-        const changes = Number(sql.prune.run(Math.floor(before), PRUNED_AT_ONCE).changes)
-        count += changes
-        if (changes < PRUNED_AT_ONCE) return count
-        await nextTurn()
-      }
-    },
+    prune: async (before, looseBefore) =>
+      (await inTurns(PRUNED_AT_ONCE, (limit) => sql.prune.run(Math.floor(before), limit))) +
+      (await inTurns(CHUNKS_AT_ONCE, (limit) => sql.pruneListed.run(limit))) +
+      (await inTurns(CHUNKS_AT_ONCE, (limit) => sql.pruneLoose.run(Math.floor(looseBefore), limit))),
     relaySeed: async (fresh) => {
       sql.addSeed.run(fresh)
       return bytesIn(sql.seed.get(), 'value')
     },
     close: async () => {
-      if (db.isOpen) db.close()
+      if (!isClosed) db.close()
+      isClosed = true
     },
+  }
+}
+
+/** Until fewer than the limit were changed; between two turns others are heard. Gives how many were changed. */
+const inTurns = async (
+  limit: number,
+  run: (limit: number) => { readonly changes: number | bigint },
+): Promise<number> => {
+  let count = 0
+  for (;;) {
+    const changes = Number(run(limit).changes)
+    count += changes
+    if (changes < limit) return count
+    await nextTurn()
+  }
+}
+
+/** Node tells whether there is a transaction, or an open database, from 22.16 on only. */
+const rollBack = (db: DatabaseSync): void => {
+  try {
+    db.exec('ROLLBACK')
+  } catch {
+    // There is nothing to roll back: a full disk may have done it already.
   }
 }
 
@@ -171,6 +201,10 @@ const apply = (sql: Statements, write: Write): void => {
     sql.addSession.run(document, author, session, encodeCertificate(write.certificate))
     return
   }
+  if (write.type === 'chunk') {
+    sql.addChunk.run(document, write.id, Math.floor(write.at), write.bytes.length, write.bytes)
+    return
+  }
   const session = sessionNumber(sql, document, write)
   if (session === undefined) throw new Error('no such session')
   if (numberIn(sql.nextVersion.get(document), 'next') !== write.version) {
@@ -181,7 +215,8 @@ const apply = (sql: Statements, write: Write): void => {
     throw new Error('a position is taken or skipped')
   }
   const { version, id, digest, bytes } = write
-  sql.addEnvelope.run(document, version, session, seq, bytes.length, digest, id, bytes)
+  const size = bytes.length + (write.type === 'snapshot' ? listChunks(sql, document, write) : 0)
+  sql.addEnvelope.run(document, version, session, seq, size, digest, id, bytes)
   if (write.type === 'update') return
   const at = Math.floor(write.at)
   for (const entry of write.covers) {
@@ -192,3 +227,15 @@ const apply = (sql: Statements, write: Write): void => {
   if (write.replaces !== undefined) sql.coverSnapshot.run(version, at, document, write.replaces)
   sql.setActive.run(version, document)
 }
+
+/** Chunks belong to the last snapshot that lists them. Gives their bytes. */
+const listChunks = (
+  sql: Statements,
+  document: number,
+  { chunks, version }: Write & { readonly type: 'snapshot' },
+): number =>
+  chunks.reduce((sum, id) => {
+    const row = sql.listChunk.get(version, document, id)
+    if (row === undefined) throw new Error('a chunk is missing')
+    return sum + numberIn(row, 'size')
+  }, 0)

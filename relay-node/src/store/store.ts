@@ -19,7 +19,7 @@ export interface StoredSession extends SessionName {
 export interface ActiveSnapshot {
   readonly version: number
   readonly id: Uint8Array
-  /** Of its canonical bytes. */
+  /** Of its canonical bytes, and those of its chunks. */
   readonly size: number
   readonly cover: readonly CoverEntry[]
 }
@@ -60,9 +60,21 @@ export type Write =
       readonly covers: readonly Covered[]
       /** The snapshot that it replaces, if any. */
       readonly replaces: number | undefined
+      /** Ids of its chunks, all of which are there: from now on they live and die with it. */
+      readonly chunks: readonly Uint8Array[]
       /** When, for the grace period of what it covers. */
       readonly at: number
     })
+  /** A chunk that no snapshot lists yet. It has no version. */
+  | {
+      readonly type: 'chunk'
+      readonly docId: Uint8Array
+      readonly id: Uint8Array
+      /** The canonical bytes. */
+      readonly bytes: Uint8Array
+      /** When, for the time that it may wait for its snapshot. */
+      readonly at: number
+    }
 
 interface NewEnvelope extends SessionName {
   readonly docId: Uint8Array
@@ -122,6 +134,8 @@ export interface LoadPage {
 
 export interface FoundPage {
   readonly entries: readonly Entry[]
+  /** Canonical bytes of chunks. */
+  readonly chunks: readonly Uint8Array[]
   readonly unknown: readonly Uint8Array[]
   /** How many of the ids this page answers, from the first; at least one. */
   readonly answered: number
@@ -136,6 +150,10 @@ export interface Lookup {
   readonly positions: readonly (Uint8Array | undefined)[]
   /** Whether each id asked for was ever stored, pruned or not. */
   readonly ids: readonly boolean[]
+  /** Of each chunk asked for that is there, how many bytes it has. */
+  readonly chunks: readonly (number | undefined)[]
+  /** How many chunks of the document no snapshot lists yet; counted only when chunks are asked for. */
+  readonly looseChunks: number
 }
 
 export interface Store {
@@ -154,10 +172,17 @@ export interface Store {
   readByIds(docId: Uint8Array, ids: readonly Uint8Array[], maxBytes: number): Promise<FoundPage>
   lookup(
     docId: Uint8Array,
-    wanted: { readonly positions: readonly Position[]; readonly ids: readonly Uint8Array[] },
+    wanted: {
+      readonly positions: readonly Position[]
+      readonly ids: readonly Uint8Array[]
+      readonly chunks: readonly Uint8Array[]
+    },
   ): Promise<Lookup>
-  /** Drops the bytes of what was covered at or before `before`; ids, positions and digests stay. Gives how many. */
-  prune(before: number): Promise<number>
+  /**
+   * Drops the bytes of what was covered at or before `before`; ids, positions and digests stay. Chunks go with their
+   * snapshot, and when none lists them since `looseBefore`. Gives how many envelopes.
+   */
+  prune(before: number, looseBefore: number): Promise<number>
   /** The 32-byte seed of the relay's key: the given one when there was none. */
   relaySeed(fresh: Uint8Array): Promise<Uint8Array>
   /** Idempotent; everything else rejects afterwards. */

@@ -1,12 +1,15 @@
 /** Documents, devices and envelopes for tests. Signatures are real, ciphertexts are noise: the relay is blind. */
 import {
+  assembleChunk,
   assembleEphemeral,
   assembleSnapshot,
   assembleUpdate,
   type Certificate,
+  type Chunk,
   type CoverEntry,
   certificateBody,
   chainStart,
+  chunkHeader,
   compareCover,
   deviceProofParts,
   docIdOf,
@@ -49,6 +52,8 @@ export interface Author {
     parents?: readonly Uint8Array[],
     options?: { readonly bytes?: number; readonly chunks?: readonly Uint8Array[] },
   ): Snapshot
+  /** A piece of the state of a snapshot, with a ciphertext of so many bytes. */
+  chunk(index: number, bytes?: number): Chunk
   /** Its own chain up to an update, for a cover. */
   upTo(update: Update, ended?: boolean): CoverEntry
   ephemeral(): Ephemeral
@@ -135,6 +140,11 @@ export const createAuthor = (
       }
       const id = envelopeId(sealed.header, sealed.commitment, sealed.ciphertext)
       return assembleSnapshot(fields, sealed, device.sign('env-sig', id))
+    },
+    chunk: (index, bytes = 60) => {
+      const fields = { ...common(), index }
+      const header = chunkHeader(fields, bytes)
+      return assembleChunk(fields, { header, commitment: randomBytes(32), ciphertext: noise(bytes) })
     },
     upTo: (last, ended = false) => ({ author, session, seq: last.seq, head: last.id, ended }),
     ephemeral: () => {

@@ -1,7 +1,9 @@
 /** One document in a store under test: makes writes that fit one another, and reads everything back. */
 import {
+  type Chunk,
   type CoverEntry,
   EMPTY_DIGEST,
+  encodeChunk,
   encodeSnapshot,
   encodeUpdate,
   nextDigest,
@@ -26,11 +28,12 @@ export interface StoreContext {
   create(): readonly Write[]
   session(author: Author): Write
   update(update: Update | undefined): UpdateWrite
+  chunk(chunk: Chunk, at?: number): Write
   commit(writes: readonly Write[]): Promise<void>
   snapshot(
     author: Author,
     cover: readonly CoverEntry[],
-    options?: { readonly at?: number; readonly parent?: Snapshot },
+    options?: { readonly at?: number; readonly parent?: Snapshot; readonly chunks?: readonly Uint8Array[] },
   ): Promise<Snapshot>
   readAll(): Promise<readonly Entry[]>
   /** The ids of a load, page by page. */
@@ -72,14 +75,15 @@ export const createStoreContext = ({
       if (update === undefined) throw new TypeError('there is no such update')
       return { type: 'update', ...place(update), seq: update.seq, bytes: encodeUpdate(update) }
     },
+    chunk: (chunk, at = 0) => ({ type: 'chunk', docId, id: chunk.id, bytes: encodeChunk(chunk), at }),
     commit: (writes) => store.commit(writes),
-    snapshot: async (author, cover, { at = 0, parent } = {}) => {
-      const snapshot = author.snapshot(cover, parent === undefined ? [] : [parent.id])
+    snapshot: async (author, cover, { at = 0, parent, chunks = [] } = {}) => {
+      const snapshot = author.snapshot(cover, parent === undefined ? [] : [parent.id], { chunks })
       const covers = snapshot.cover.map(({ seq, head: _, ...entry }): Covered => {
         const before = parent?.cover.find((other) => sameSession(other, entry))
         return { ...entry, above: before?.seq ?? -1, through: seq }
       })
-      const write = { type: 'snapshot', ...place(snapshot), covers, replaces, at } as const
+      const write = { type: 'snapshot', ...place(snapshot), covers, replaces, chunks, at } as const
       await store.commit([{ ...write, bytes: encodeSnapshot(snapshot) }])
       replaces = version
       return snapshot

@@ -11,6 +11,7 @@ import {
   type Update,
 } from 'sealsync/protocol'
 import type { Entry, Store, Write } from '../store/store.ts'
+import { chunkSuite } from './chunk-suite.ts'
 import { createStoreContext, type StoreContext } from './store-context.ts'
 
 /** One store under test. */
@@ -57,10 +58,15 @@ export const storeSuite = ({ test, create }: StoreSuiteOptions): void => {
     assert.equal((await c.store.survey(c.docId, { after: 1, through: 1 })).digest, undefined)
     assert.deepEqual((await c.readAll()).map(versionOf), [])
     assert.deepEqual((await c.store.readByIds(c.docId, [randomBytes(32)], ALL)).entries, [])
-    assert.deepEqual(await c.store.lookup(c.docId, { positions: [], ids: [randomBytes(32)] }), {
-      positions: [],
-      ids: [false],
-    })
+    assert.deepEqual(
+      await c.store.lookup(c.docId, { positions: [], ids: [randomBytes(32)], chunks: [randomBytes(32)] }),
+      {
+        positions: [],
+        ids: [false],
+        chunks: [undefined],
+        looseChunks: 0,
+      },
+    )
   })
 
   check('a document comes back as it was committed', async (c) => {
@@ -222,11 +228,11 @@ export const storeSuite = ({ test, create }: StoreSuiteOptions): void => {
     const one = await c.snapshot(alice, [alice.upTo(defined(first))], { at: 1000 })
     await c.snapshot(alice, [alice.upTo(defined(second))], { at: 2000, parent: one })
     await c.commit([c.update(third)])
-    assert.equal(await c.store.prune(999), 0)
-    assert.equal(await c.store.prune(1000), 1)
-    assert.equal(await c.store.prune(1000), 0)
+    assert.equal(await c.store.prune(999, 0), 0)
+    assert.equal(await c.store.prune(1000, 0), 1)
+    assert.equal(await c.store.prune(1000, 0), 0)
     assert.deepEqual((await c.readAll()).map(versionOf), [2, 3, 4, 5])
-    assert.equal(await c.store.prune(FAR), 2)
+    assert.equal(await c.store.prune(FAR, 0), 2)
     assert.deepEqual((await c.readAll()).map(versionOf), [4, 5])
     assert.equal((await c.store.survey(c.docId, { after: 0, through: 5 })).pruned, true)
     assert.equal((await c.store.survey(c.docId, { after: 3, through: 5 })).pruned, false)
@@ -243,13 +249,15 @@ export const storeSuite = ({ test, create }: StoreSuiteOptions): void => {
     const [first, second] = alice.updates(2)
     await c.commit([...c.create(), c.session(alice), c.update(first), c.update(second)])
     await c.snapshot(alice, [alice.upTo(defined(second), true)], { at: 0 })
-    await c.store.prune(FAR)
+    await c.store.prune(FAR, 0)
     const { author, session } = alice.certificate
     const found = await c.store.lookup(c.docId, {
       positions: [0, 1, 2].map((seq) => ({ author, session, seq })),
       ids: [defined(first).id, randomBytes(32)],
+      chunks: [],
     })
-    assert.deepEqual(found, { positions: [first?.id, second?.id, undefined], ids: [true, false] })
+    assert.deepEqual(found.positions, [first?.id, second?.id, undefined])
+    assert.deepEqual(found.ids, [true, false])
     const stored = await c.store.loadDocument(c.docId)
     assert.deepEqual([stored?.sessions[0]?.seq, stored?.sessions[0]?.ended], [1, true])
     assert.deepEqual(
@@ -263,7 +271,7 @@ export const storeSuite = ({ test, create }: StoreSuiteOptions): void => {
     const updates = alice.updates(3, 200)
     await c.commit([...c.create(), c.session(alice), ...updates.map(c.update)])
     await c.snapshot(alice, [alice.upTo(at(updates, 0))], { at: 0 })
-    await c.store.prune(FAR)
+    await c.store.prune(FAR, 0)
     const stranger = randomBytes(32)
     const ids = [stranger, ...updates.map(({ id }) => id)]
     const found = await c.store.readByIds(c.docId, ids, ALL)
@@ -273,6 +281,8 @@ export const storeSuite = ({ test, create }: StoreSuiteOptions): void => {
     const part = await c.store.readByIds(c.docId, ids.slice(2), 1)
     assert.deepEqual([part.answered, part.entries.map(versionOf)], [1, [2]])
   })
+
+  chunkSuite(check)
 
   check('documents do not see each other', async (c) => {
     const other = createStoreContext(c)

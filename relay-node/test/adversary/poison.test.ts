@@ -160,6 +160,23 @@ const evilKey = (tab: Tab): Uint8Array => {
   return Uint8Array.from(author.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16))
 }
 
+test('a snapshot whose maker says that its state is another one raises diverged, and nothing stops', async () => {
+  const scene = createScene()
+  const digest = new Uint8Array(32).fill(1)
+  const evil = scene.open('e', createDisk(), rewriting({ snapshot: (inner) => ({ ...inner, digest }) }))
+  const warm = scene.open('a')
+  for (const tab of [evil, warm]) tab.connect(scene.host)
+  await scene.pass(1000)
+  warm.edit('kept')
+  await scene.pass(1000)
+  evil.step({ type: 'snapshot' })
+  await scene.pass(1000)
+  expect(kindsOf(warm)).toEqual(['diverged'])
+  warm.edit('goes on')
+  await scene.pass(1000)
+  expect(editsOf(evil)).toEqual(['goes on', 'kept'])
+})
+
 test('what a newer version writes is kept, sending goes on, and no snapshot covers it', async () => {
   const scene = createScene()
   const disk = createDisk()

@@ -128,7 +128,7 @@ test('two changes of one writer in the same place stop nobody', async () => {
   const carol = openRepo(house, secret)
   const third = await carol.repo.find<Notes>(handle.url)
   await vi.waitFor(() => expect(third.heads()).toEqual(found.heads()), { timeout: 10_000 })
-  expect(carol.alarms).toMatchObject([{ kind: 'quarantined', documentId: handle.documentId }])
+  expect(carol.alarms).toMatchObject([{ kind: 'clientid-conflict', documentId: handle.documentId }])
 })
 
 test('an envelope of a Yjs document is named, and the handles go on', async () => {

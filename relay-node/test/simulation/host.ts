@@ -74,7 +74,7 @@ export const createHost: CreateHost = (deps) => {
           if (mine === generation) run()
         })
       },
-      limits: { openSessions: knobs.openSessions },
+      limits: { openSessions: knobs.openSessions, graceMs: knobs.graceMs },
     })
   }
   const crash = (): void => {

@@ -35,6 +35,8 @@ export interface Knobs {
   readonly withoutStorage: number
   /** The last device writes garbage. */
   readonly hasEvilWriter: boolean
+  /** Snapshots of more bytes travel in chunks of so many; 0: as large as in earnest. */
+  readonly chunkBytes: number
 }
 
 export const PROFILES = ['plain', 'crowded', 'restore', 'raw', 'wipe', 'move', 'evil'] as const
@@ -75,6 +77,7 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
     realSignatures,
     withoutStorage: random.chance(0.25) ? 1 : 0,
     hasEvilWriter: false,
+    chunkBytes: oneOf(0, 0, 60, 250),
   }
   switch (profile) {
     case 'plain':

@@ -36,6 +36,7 @@ export const createScene = (changes: Partial<Knobs> = {}): Scene => {
     frameLoss: 0,
     snapshotAfter: 1e9,
     graceMs: 0,
+    chunkBytes: 0,
     ...changes,
   }
   fakeSigning(signingKey)(new Uint8Array(32))

@@ -13,7 +13,7 @@ import type { Content } from '../../../providers/src/sync/content.ts'
 import type { RelayLine } from './relay-line.ts'
 import type { SimDocument, SimProvider } from './sim-document.ts'
 
-const EVENTS = ['status', 'caught-up', 'new', 'alarm', 'broadcast', 'storage-error'] as const
+const EVENTS = ['status', 'caught-up', 'new', 'alarm', 'broadcast', 'storage-error', 'progress'] as const
 
 /** A Repo's first message about a document with these heads and as many changes: heads and a Bloom filter. */
 const firstMessage = (heads: readonly string[], changes: number): Uint8Array => {
@@ -91,6 +91,7 @@ export const createSpokenDocument = (
       dropped: () => undefined,
       storageError: () => undefined,
       isNew: () => undefined,
+      progress: () => undefined,
       lost: () => {
         throw new Error('a Repo is said to have lost what it held')
       },

@@ -92,6 +92,9 @@ export const createTab = <Document extends SimDocument>(deps: {
       compress: random.chance(0.5),
       pad: random.chance(0.3),
       keep,
+      ...(knobs.chunkBytes === 0
+        ? {}
+        : { chunks: { aboveBytes: knobs.chunkBytes, pieceBytes: knobs.chunkBytes } }),
       mergeEdits: knobs.mergeEdits,
     },
   })
@@ -149,13 +152,13 @@ export const createTab = <Document extends SimDocument>(deps: {
         } else captured((content) => step({ type: 'captured', question, content }))
         return
       }
-      case 'audit':
-        answers.push({
-          type: 'audited',
-          question: effect.question,
-          missing: replica.beyond?.(effect.known) ?? [],
-        })
+      case 'audit': {
+        const { question, known } = effect
+        const missing = replica.beyond?.(known) ?? []
+        if (!(missing instanceof Function)) answers.push({ type: 'audited', question, missing })
+        else missing((found) => step({ type: 'audited', question, missing: found }))
         return
+      }
       case 'digest':
         answers.push({ type: 'digested', question: effect.question, canonical: replica.canonical?.() })
         return
@@ -186,6 +189,7 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'receipts':
       case 'presence':
       case 'broadcast':
+      case 'progress':
       case 'new':
       case 'closed':
         return

@@ -52,22 +52,28 @@ export const forge = ({
 
 /**
  * Shows one envelope in the place of another: a twin that an evil writer has made for the same position, say.
- * Who has seen the other one, or hears of it, should raise `equivocation`.
+ * Who hears of the other one should raise `equivocation` if it is given both when it asks for them by id, and `fork` if the
+ * relay `hides` the other one.
  */
 export const substitute = ({
   id,
   by,
+  hides = false,
   reader,
 }: {
   readonly id: Uint8Array
   readonly by: Update | Snapshot
+  readonly hides?: boolean
   readonly reader?: Who
-}): Script => ({
-  view: (log, { name }) =>
-    isAmong(name, reader)
-      ? log.map((entry) => (equalBytes(entry.envelope.id, id) ? withEnvelope(entry, by) : entry))
-      : log,
-})
+}): Script => {
+  const substituted = (entry: Entry): readonly Entry[] =>
+    equalBytes(entry.envelope.id, id) ? [withEnvelope(entry, by)] : [entry]
+  return {
+    view: (log, { name }) => (isAmong(name, reader) ? log.flatMap(substituted) : log),
+    finds: (log, { name }) =>
+      isAmong(name, reader) ? [...log.flatMap(substituted), ...(hides ? [] : log)] : log,
+  }
+}
 
 /**
  * Shows in each document, behind every envelope, one of another document, if the relay has any.
@@ -85,7 +91,8 @@ export const splice = ({ reader }: { readonly reader?: Who } = {}): Script => {
   }
 }
 
-const flipBit = (bytes: Uint8Array, random: Random): Uint8Array => {
+/** The same bytes, but for one bit. */
+export const flipBit = (bytes: Uint8Array, random: Random): Uint8Array => {
   const flipped = bytes.slice()
   const at = random.int(bytes.length)
   flipped[at] = (flipped[at] ?? 0) ^ (1 << random.int(8))

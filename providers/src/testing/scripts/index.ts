@@ -5,10 +5,9 @@
  *   withholding   what is there is not shown          order       true envelopes, wrong order, too often
  *   history       set back, parted                    forgery     what nobody wrote so
  *   snapshots     stale, swapped, cut                 presence    ghosts
- *   noise         dawdling, rubbish
- *
- * Chunks of snapshots get a file of their own, `chunks.ts`, with the frames that carry them.
+ *   chunks        pieces of snapshots              noise       dawdling, rubbish
  */
+export { dropChunks, forgeChunks, repeatChunk } from './chunks.ts'
 export { type Forgery, forge, splice, substitute } from './forgery.ts'
 export { fork, restoreBackup, rollBack } from './history.ts'
 export { drip, garbage, mutate, slow, stall } from './noise.ts'

@@ -1,14 +1,13 @@
 /** Leaving out: a reader is not shown what is there. */
 import { coveredBy, type Entry } from '../relay-log.ts'
-import { isAmong, type Script, type Who } from '../script.ts'
+import { isAmong, type Reader, type Script, type Who } from '../script.ts'
 
-/** Remembers how long each log was when the script first saw it. */
-const lengthAtFirst = (): ((log: readonly Entry[]) => number) => {
-  const lengths = new Map<string, number>()
-  return (log) => {
-    const document = String(log[0]?.certificate.docId)
+/** Remembers how long the log of each document was when the script first saw it. */
+const lengthAtFirst = (): ((log: readonly Entry[], reader: Reader) => number) => {
+  const lengths = new Map<string | undefined, number>()
+  return (log, { document }) => {
     const length = lengths.get(document) ?? log.length
-    if (log.length > 0) lengths.set(document, length)
+    lengths.set(document, length)
     return length
   }
 }
@@ -44,9 +43,9 @@ export const dropTail = ({
 } = {}): Script => {
   const lengthOf = lengthAtFirst()
   return {
-    view: (log, { name }) => {
-      const end = after ?? lengthOf(log)
-      return isAmong(name, reader) ? log.filter((entry, i) => i < end || !isAmong(entry.from, from)) : log
+    view: (log, to) => {
+      const end = after ?? lengthOf(log, to)
+      return isAmong(to.name, reader) ? log.filter((entry, i) => i < end || !isAmong(entry.from, from)) : log
     },
   }
 }
@@ -82,11 +81,11 @@ export const dropUncovered = ({ reader }: { readonly reader?: Who } = {}): Scrip
 export const pretendToStore = ({ from }: { readonly from?: Who } = {}): Script => {
   const lengthOf = lengthAtFirst()
   return {
-    view: (log, { connection }) => {
-      const end = lengthOf(log)
-      return log.filter(
-        (entry, i) => i < end || entry.connection === connection || !isAmong(entry.from, from),
-      )
+    view: (log, to) => {
+      const end = lengthOf(log, to)
+      const isShown = (entry: Entry): boolean =>
+        entry.connection === to.connection || !isAmong(entry.from, from)
+      return log.filter((entry, i) => i < end || isShown(entry))
     },
   }
 }

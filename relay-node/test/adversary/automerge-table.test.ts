@@ -1,0 +1,167 @@
+/**
+ * The attacks of the table, on documents of Repos in place of Yjs documents: what becomes of them is the same. Rows about
+ * what a writer puts into an envelope are played with content of Automerge.
+ */
+import * as A from '@automerge/automerge'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import * as Y from 'yjs'
+import { readChunks } from '../../../providers/src/automerge/chunk.ts'
+import { cryptoReady } from '../../../providers/src/crypto.ts'
+import type { Content } from '../../../providers/src/sync/content.ts'
+import { sealChunk, senseless } from '../automerge/forger.ts'
+import { seedDice } from '../automerge/seeded-dice.ts'
+import { watchRejections } from '../automerge/stray-rejections.ts'
+import { createAutomergeDocument } from '../simulation/automerge-document.ts'
+import type { Knobs } from '../simulation/knobs.ts'
+import { createPlatformClock, type PlatformClock } from '../simulation/platform-clock.ts'
+import type { SimProvider } from '../simulation/sim-document.ts'
+import { type Attack, type Cast, type Outcome, play, ROLES, type Role } from './play.ts'
+import type { StageSetting } from './stage.ts'
+import { TABLE } from './table.ts'
+
+/** What the stage of the next play is set with. */
+const staging = vi.hoisted((): { setting: StageSetting } => ({ setting: {} }))
+vi.mock('./stage.ts', async (original) => {
+  const real = await original<typeof import('./stage.ts')>()
+  return {
+    ...real,
+    createStage: (seed: number, changes?: Partial<Knobs>) => real.createStage(seed, changes, staging.setting),
+  }
+})
+
+const isLong = process.env.SEALSYNC_LONG === '1'
+const AUTOMERGE = 3
+
+beforeAll(() => cryptoReady)
+
+let clock: PlatformClock
+let endings: (() => void)[]
+let stray: string[]
+/** The last change that each actor was heard to make. */
+let lastChanges: Map<string, Content>
+
+/** A document of a Repo where the cast expects one of Yjs; nobody looks into the latter. */
+const createDocument = (provider: SimProvider) => {
+  const onEdited = (content: Content, ids: readonly string[]): void => {
+    const chunks = readChunks(content.payload)
+    for (const chunk of chunks.ok ? chunks.value : [])
+      if (chunk.type === 'change')
+        lastChanges.set(chunk.actor, { encoding: AUTOMERGE, payload: chunk.bytes.slice() })
+    provider.onEdited(content, ids)
+  }
+  return { ...createAutomergeDocument({ ...provider, onEdited }), doc: new Y.Doc() }
+}
+
+beforeEach(() => {
+  clock = createPlatformClock()
+  stray = []
+  lastChanges = new Map()
+  endings = [watchRejections((error) => stray.push(error)), seedDice(1), clock.restore]
+  staging.setting = { clock, createDocument }
+  // Where a Repo says that it could not take a message.
+  vi.spyOn(console, 'log').mockImplementation(() => undefined)
+})
+afterEach(() => {
+  for (const end of endings) end()
+  vi.restoreAllMocks()
+})
+
+const evil = (payload: Uint8Array): Content => ({ encoding: AUTOMERGE, payload })
+const actor = 'ee'.repeat(16)
+const noteBy = (text: string): A.Doc<{ evil: string }> => A.from({ evil: text }, { actor })
+const changeBy = (text: string): Content => evil(A.getLastLocalChange(noteBy(text)) ?? new Uint8Array(0))
+const spoilt = (): Uint8Array => {
+  const document = A.save(noteBy('spoilt'))
+  for (let i = document.length - 1; ; i--) {
+    const changed = document.slice()
+    changed[i] = (changed[i] ?? 0) ^ 1
+    try {
+      A.load(sealChunk(changed))
+    } catch {
+      return sealChunk(changed)
+    }
+  }
+}
+
+const pushing =
+  (push: (eve: ReturnType<Cast['evilWriter']>) => void) =>
+  async (cast: Cast): Promise<void> => {
+    push(cast.evilWriter())
+    await cast.pass(5000)
+  }
+
+interface OwnRow extends Attack {
+  readonly outcomes: readonly [cold: Outcome, state: Outcome, holder: Outcome]
+}
+
+/** As in the table, but for what is inside the seal. */
+const OWN: readonly OwnRow[] = [
+  {
+    name: 'W makes a snapshot that lacks what it covers',
+    outcomes: ['prevented', 'prevented', 'snapshot-dropped'],
+    prepare: pushing((eve) => eve.push(eve.snapshot(evil(A.save(A.init()))))),
+  },
+  {
+    name: 'W makes a snapshot that nobody can read',
+    outcomes: ['prevented', 'prevented', 'quarantined'],
+    prepare: pushing((eve) => eve.push(eve.snapshot(evil(Uint8Array.of(9, 9, 9))))),
+  },
+  {
+    name: 'W makes a snapshot that nobody can load',
+    outcomes: ['prevented', 'prevented', 'quarantined'],
+    prepare: pushing((eve) => eve.push(eve.snapshot(evil(spoilt())))),
+  },
+  {
+    name: 'W writes content that does not decode',
+    outcomes: ['quarantined', 'quarantined', 'quarantined'],
+    prepare: pushing((eve) => eve.push(eve.garbage(), eve.update(evil(Uint8Array.of(9, 9, 9))))),
+  },
+  {
+    name: 'W writes a change that Automerge cannot take',
+    outcomes: ['quarantined', 'quarantined', 'quarantined'],
+    prepare: pushing((eve) => eve.push(eve.update(evil(senseless(actor))))),
+  },
+  {
+    name: 'W writes two changes for one place of an actor',
+    outcomes: ['clientid-conflict', 'clientid-conflict', 'clientid-conflict'],
+    prepare: pushing((eve) => eve.push(eve.update(changeBy('this')), eve.update(changeBy('that')))),
+  },
+]
+
+const CELLS = OWN.flatMap((row) =>
+  ROLES.map((role, i) => ({ name: row.name, role, row: row as Attack, expected: row.outcomes[i] ?? '' })),
+)
+
+describe('a relay that lies', () => {
+  // In a short run each row is played against one kind of client: what a session does about it owes little to the CRDT.
+  const rows = TABLE.filter(({ name }) => name.startsWith('R '))
+  const cells = rows.flatMap((row, at) =>
+    ROLES.filter((_, i) => isLong || i === at % ROLES.length).map((role) => ({
+      name: row.name,
+      role,
+      row: row as Attack,
+      expected: row.outcomes[role],
+    })),
+  )
+  test.each(cells)('$name: $role', async ({ row, role, expected }) => {
+    const { outcome, violations, messages } = await play(row, role)
+    expect({ violations, stray }).toEqual({ violations: [], stray: [] })
+    expect(outcome, messages.join('; ')).toBe(expected)
+  })
+})
+
+describe('a writer with bad intentions', () => {
+  test.each(CELLS)('$name: $role', async ({ row, role, expected }) => {
+    const { outcome, violations, messages } = await play(row, role)
+    expect({ violations, stray }).toEqual({ violations: [], stray: [] })
+    expect(outcome, messages.join('; ')).toBe(expected)
+  })
+})
+
+test.each(ROLES)('without an attack nothing is wrong: %s', async (role) => {
+  expect(await play({ name: 'nothing' }, role)).toEqual({
+    outcome: 'prevented',
+    violations: [],
+    messages: [],
+  })
+})
