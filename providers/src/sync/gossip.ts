@@ -22,6 +22,9 @@ export interface Gossip {
   wakeAt(): number | undefined
 }
 
+/** Whoever does not follow the log speaks of none. */
+export const NO_LOG: Uint8Array = new Uint8Array(16)
+
 /** Between two messages of one session. With receipts people wait for them. */
 const INTERVAL_MS = 15_000
 const RECEIPT_INTERVAL_MS = 1_000
@@ -57,7 +60,7 @@ export const createGossip = (
     const heads = open.map(({ author, session, seq, head }) => ({ author, session, seq, id: head }))
     const timeMs = Math.max(0, Math.floor(state.now))
     const inner = encodeHeadsInner(
-      { logId: state.logId, snapshot: saidSnapshot ?? NO_ID, timeMs, heads },
+      { logId: isFollowing ? state.logId : NO_LOG, snapshot: saidSnapshot ?? NO_ID, timeMs, heads },
       options.pad,
     )
     const fields = { session, logHeight: 0, padded: options.pad }

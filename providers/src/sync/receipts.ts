@@ -6,6 +6,7 @@ import { equalBytes, NO_ID, type SessionName, toHex } from '../protocol/index.ts
 import { chainKey } from './chains.ts'
 import type { HeadsInner } from './content.ts'
 import type { Core } from './core.ts'
+import { NO_LOG } from './gossip.ts'
 import type { Presence } from './presence.ts'
 
 /** What another session has told of what it has from this one. */
@@ -93,15 +94,15 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
 
   return {
     heard: (name, inner) => {
-      if (!options.receipts || !equalBytes(inner.logId, state.logId)) return
+      const isSilent = equalBytes(inner.logId, NO_LOG)
+      if (!options.receipts || (!isSilent && !equalBytes(inner.logId, state.logId))) return
       const key = chainKey(name)
       const ours = inner.heads.find(
         (head) =>
           equalBytes(head.author, vault.author) && equalBytes(head.session, state.certificate.session),
       )
-      // An empty list: it does not follow the log now.
       const isBeside = equalBytes(inner.snapshot, state.active?.id ?? NO_ID)
-      if (inner.heads.length === 0) peers.delete(key)
+      if (isSilent) peers.delete(key)
       else if (ours !== undefined || isBeside) {
         const seq = ours?.seq ?? -1
         const lateSince = seq < acknowledged() ? (peers.get(key)?.lateSince ?? state.now) : undefined

@@ -8,6 +8,7 @@ import { chainKey } from './chains.ts'
 import type { HeadsInner } from './content.ts'
 import type { Core } from './core.ts'
 import type { AlarmKind } from './effects.ts'
+import { NO_LOG } from './gossip.ts'
 import { decodeHeads, encodeHeads, HEADS_KEY } from './keep.ts'
 
 /** Somebody's word that the envelope `id` exists, and where, if that was said. */
@@ -190,6 +191,7 @@ export const createWitness = (
     },
     heard: (by, inner) => {
       const key = chainKey(by)
+      if (equalBytes(inner.logId, NO_LOG)) return
       if (!equalBytes(inner.logId, state.logId)) {
         if (isStubborn(key)) report('fork', 'the relay shows this session another log of the document', by)
         return
@@ -212,7 +214,7 @@ export const createWitness = (
       }
       for (const id of [...places.keys()].slice(0, Math.max(0, places.size - MAX_PLACES))) places.delete(id)
       const isBehind = chains.current().some((chain) => (positions.get(chain.key) ?? -1) < chain.seq)
-      if (isBehind && isBeside && inner.heads.length > 0) rooms.hurry()
+      if (isBehind && isBeside) rooms.hurry()
     },
     mentioned: (claim) => doubt(claim, true),
     lacking: (chain) =>

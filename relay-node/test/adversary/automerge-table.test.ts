@@ -15,7 +15,7 @@ import { createAutomergeDocument } from '../simulation/automerge-document.ts'
 import type { Knobs } from '../simulation/knobs.ts'
 import { createPlatformClock, type PlatformClock } from '../simulation/platform-clock.ts'
 import type { SimProvider } from '../simulation/sim-document.ts'
-import { type Attack, type Cast, type Outcome, play, ROLES, type Role } from './play.ts'
+import { type Attack, type Cast, type Outcome, play, ROLES } from './play.ts'
 import type { StageSetting } from './stage.ts'
 import { TABLE } from './table.ts'
 
@@ -133,10 +133,10 @@ const CELLS = OWN.flatMap((row) =>
 )
 
 describe('a relay that lies', () => {
-  // In a short run each row is played against one kind of client: what a session does about it owes little to the CRDT.
+  // In a short run every other row is played against one kind of client: what a session does owes little to the CRDT.
   const rows = TABLE.filter(({ name }) => name.startsWith('R '))
   const cells = rows.flatMap((row, at) =>
-    ROLES.filter((_, i) => isLong || i === at % ROLES.length).map((role) => ({
+    ROLES.filter((_, i) => isLong || (at % 2 === 0 && i === (at / 2) % ROLES.length)).map((role) => ({
       name: row.name,
       role,
       row: row as Attack,

@@ -103,3 +103,18 @@ test('what somebody has named, and the relay withholds, is still missed after a 
   expect([...again.document.edits()].sort()).toEqual(['one;', 'two;'])
   expect(disk.entries.has('heads')).toBe(false)
 })
+
+test('who is shown nothing from the first edit on is told by a single witness within a minute', async () => {
+  for (let seed = 1; seed <= 5; seed++) {
+    const stage = createStage(seed)
+    const [alice, victim] = [stage.open('alice'), stage.open('victim')]
+    stage.connect('alice', alice)
+    stage.connect('victim', victim)
+    stage.relay.lie(scripts.dropTail({ after: 0, reader: 'victim' }))
+    await stage.pass(1000)
+    stage.edit(alice, 'one;')
+    await stage.pass(60_000)
+    expect(kindsOf(victim), `seed ${seed}`).toEqual(['withheld'])
+    expect(kindsOf(alice), `seed ${seed}`).toEqual([])
+  }
+})

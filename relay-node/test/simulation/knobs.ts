@@ -27,6 +27,8 @@ export interface Knobs {
   readonly snapshotAfter: number
   /** How many edits become one envelope. */
   readonly mergeEdits: number
+  /** Locks are lent, or there are none: tabs take over outboxes of tabs that live, each once. */
+  readonly lendsLocks: boolean
   /** Devices tell each other at once what has arrived. */
   readonly receipts: boolean
   readonly graceMs: number
@@ -44,7 +46,7 @@ export type Profile = (typeof PROFILES)[number]
 
 export const knobsOf = (seed: number, profile: Profile, realSignatures = false): Knobs => {
   const random = createRandom(seed * 7919 + 13)
-  const mergeRandom = createRandom(seed * 104729 + 7)
+  const ownRandom = createRandom(seed * 104729 + 7)
   const sometimes = (probability: number, everyMs: number): number =>
     random.chance(probability) ? everyMs * (0.5 + random()) : 0
   const oneOf = (...values: readonly number[]): number => random.pick(values) ?? 0
@@ -71,7 +73,8 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
     openSessions: 4096,
     snapshotAfter: oneOf(3, 8, 20),
     // With dice of its own, so that a seed from before there was this is the same world.
-    mergeEdits: mergeRandom.pick([2, 3, 7, 100]) ?? 100,
+    mergeEdits: ownRandom.pick([2, 3, 7, 100]) ?? 100,
+    lendsLocks: ownRandom.chance(0.25),
     receipts: random.chance(0.5),
     graceMs: oneOf(0, 800, 1e6),
     realSignatures,

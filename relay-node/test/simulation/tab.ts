@@ -116,6 +116,8 @@ export const createTab = <Document extends SimDocument>(deps: {
   let snapshots = 0
   const channels = new Map<number, Uint8Array>()
   const locks = new Set<string>()
+  /** Owners that lived when their outboxes were adopted here. */
+  const lent = new Set<string>()
 
   const perform = (effect: Effect): void => {
     switch (effect.type) {
@@ -243,14 +245,23 @@ export const createTab = <Document extends SimDocument>(deps: {
     if (alive) step({ type: 'disconnected' })
   }
 
+  const outboxOf = (owner: string): ReadonlyMap<string, Uint8Array> =>
+    new Map([...disk.entries].filter(([key]) => key.startsWith(`out/${owner}/`)))
+
   const adopt = (): void => {
     if (!alive) return
     const owners = new Set(
       [...disk.entries.keys()].filter((key) => key.startsWith('out/')).map((key) => key.split('/')[1] ?? ''),
     )
     for (const owner of owners) {
-      if (owner === session.owner || disk.locks.has(owner)) continue
-      const entries = new Map([...disk.entries].filter(([key]) => key.startsWith(`out/${owner}/`)))
+      if (owner === session.owner) continue
+      if (disk.locks.has(owner)) {
+        if (!knobs.lendsLocks || lent.has(owner)) continue
+        lent.add(owner)
+        step({ type: 'adopted', entries: outboxOf(owner) })
+        continue
+      }
+      const entries = outboxOf(owner)
       disk.locks.add(owner)
       locks.add(owner)
       step({ type: 'adopted', entries })
