@@ -118,6 +118,7 @@ export const createActive = (
     // When its chunks have come it takes the place that it has already.
     if (!isOnItsWay || !isActive(snapshot)) replace(snapshot, cover, isReadable)
     isOnItsWay = content === 'on its way'
+    maker.holdBack(isOnItsWay)
     if (content === 'on its way') {
       // What it covers stays in storage, and the cursor there below it, until all of it is here.
       replaces = undefined
@@ -227,6 +228,7 @@ export const createActive = (
       keys.clear()
       replaces = undefined
       isOnItsWay = false
+      maker.holdBack(false)
       state.active = undefined
       state.since = { updates: 0, bytes: 0 }
       audit.discard()

@@ -49,6 +49,8 @@ export interface Maker {
   need(): void
   /** The active snapshot is of no use to anybody: one that can be read should take its place. */
   replace(): void
+  /** While the content of the active snapshot is on its way, none is made: it may hold more than its cover. */
+  holdBack(isOnItsWay: boolean): void
   captured(question: number, content: Content | undefined, canonical: Uint8Array | undefined): void
   /** Called whenever something changed that may let one begin, or be sent. */
   advance(): void
@@ -78,6 +80,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let asked = 0
   let needed = false
   let replacing = false
+  let isHeldBack = false
   let dueAt: number | undefined
   let incompleteSince: number | undefined
   let question = 0
@@ -93,6 +96,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
 
   const mayBegin = (): boolean =>
     making === undefined &&
+    !isHeldBack &&
     state.caughtUp &&
     !state.paused.receive &&
     pushChannel(core) !== undefined &&
@@ -220,6 +224,9 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     },
     replace: () => {
       replacing = true
+    },
+    holdBack: (isOnItsWay) => {
+      isHeldBack = isOnItsWay
     },
     captured: (answered, content, canonical) => {
       // A late answer: its state may lack what the cover of a newer one includes.

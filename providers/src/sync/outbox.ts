@@ -44,10 +44,10 @@ export interface Outbox {
   /** Back to loose, in order, in front of everything loose. */
   loosen(entries: readonly SealedEntry[]): void
   /**
-   * Puts `contents` in the place of everything loose; with none it is gone: the relay has all of it. Gives the claims
-   * that are left over.
+   * Puts `contents` in the place of everything loose; with none it is gone: the relay has all of it. They make its claims
+   * and `more`; gives those that are left over.
    */
-  replaceLoose(contents: readonly Content[]): readonly Uint8Array[]
+  replaceLoose(contents: readonly Content[], more: readonly Uint8Array[]): readonly Uint8Array[]
   /** How many edits all of it holds. */
   edits(): number
   /** What storage must be told since the last call. */
@@ -153,9 +153,9 @@ export const createOutbox = (deps: {
       for (const entry of renumbered) put(entry)
       loose = [...renumbered, ...loose]
     },
-    replaceLoose: (contents) => {
+    replaceLoose: (contents, more) => {
       for (const { number } of loose) touched.set(number, undefined)
-      const claims = loose.flatMap((entry) => entry.claims)
+      const claims = [...loose.flatMap((entry) => entry.claims), ...more]
       const counted = sumOfEdits(loose)
       // The first piece stands for all that was counted, and is the first to use what was claimed.
       loose = contents.map(

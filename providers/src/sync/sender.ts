@@ -25,6 +25,10 @@ const INVALID_LIMIT = 3
 export interface Sender {
   edited(content: Content, edits?: number, claims?: readonly Uint8Array[]): void
   claimed(claim: Uint8Array): void
+  /** What is to be claimed with the next edit; none of it any more from here on. */
+  unclaimed(): readonly Uint8Array[]
+  /** Another log knows nothing of what this device has claimed. */
+  claimAgain(): void
   /** Seals and sends what has gathered; with `force` even while something waits for its ack. */
   flush(force?: boolean): void
   /** The document was opened anew: `open` showed the current session's certificate, and no other. */
@@ -139,6 +143,10 @@ export const createSender = (core: Core): Sender => {
     )
   }
 
+  const claimed = (claim: Uint8Array): void => {
+    if (!claims.some((known) => equalBytes(known, claim))) claims.push(claim)
+  }
+
   return {
     edited: (content, edits = 1, extra = []) => {
       state.holdsContent = true
@@ -146,8 +154,16 @@ export const createSender = (core: Core): Sender => {
       outbox.add(content, all.slice(0, MAX_CLAIMS), edits)
       claims = all.slice(MAX_CLAIMS)
     },
-    claimed: (claim) => {
-      if (!claims.some((known) => equalBytes(known, claim))) claims.push(claim)
+    claimed,
+    unclaimed: () => {
+      const taken = claims
+      claims = []
+      return taken
+    },
+    claimAgain: () => {
+      for (const { author, claim } of core.claims.values()) {
+        if (equalBytes(author, vault.author)) claimed(claim)
+      }
     },
     flush: (force = false) => {
       const channel = pushChannel(core)

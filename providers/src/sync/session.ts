@@ -181,7 +181,7 @@ export const createSession = (deps: SessionDeps): Session => {
         // The answer holds all that was loose too: what another provider put into the document meanwhile may be
         // known to the relay, and is then not sent again.
         if (!comparison.settle(input.question)) return
-        for (const claim of outbox.replaceLoose(input.contents)) sender.claimed(claim)
+        for (const claim of outbox.replaceLoose(input.contents, sender.unclaimed())) sender.claimed(claim)
         intake.forgetStale()
         return
       case 'applied':

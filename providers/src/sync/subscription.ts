@@ -139,6 +139,7 @@ export const createSubscription = (
     chains.opened()
     if (isAnother) {
       sender.endSession(0)
+      sender.claimAgain()
       if (options.keep) {
         // A crash from here on leaves no cursor: then all that is kept is compared with the relay again.
         state.isRereading = true

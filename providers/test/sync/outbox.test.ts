@@ -147,7 +147,7 @@ describe('what is typed for a long time offline', () => {
     const { outbox, write, stored } = createBench(10)
     for (const word of count(0, 25)) outbox.add(contentOf(word), [new TextEncoder().encode(word)])
     write()
-    expect(outbox.replaceLoose([contentOf('one'), contentOf('two')])).toEqual([])
+    expect(outbox.replaceLoose([contentOf('one'), contentOf('two')], [])).toEqual([])
     write()
     expect(stored()).toEqual([
       { edits: 25, text: 'one' },
@@ -157,7 +157,7 @@ describe('what is typed for a long time offline', () => {
     expect(outbox.loose()[0]?.claims.length).toBe(25)
     outbox.add(contentOf('three'), [])
     expect(wordsOf(outbox)).toBe('one two three')
-    expect(outbox.replaceLoose([]).length).toBe(25)
+    expect(outbox.replaceLoose([], []).length).toBe(25)
     write()
     expect([outbox.edits(), stored()]).toEqual([0, []])
   })

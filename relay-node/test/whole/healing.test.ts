@@ -26,6 +26,9 @@ test('a relay whose database was wiped is refilled by a client that is still the
   const two = stage.provider(after.url, { secret, create: false })
   await until(() => two.synced && textOf(two) === 'through the fire', 'a newcomer reads it')
   expect(Y.encodeStateVector(two.doc)).toEqual(Y.encodeStateVector(one.doc))
+  // Who wrote it was lost with the old log, and is said again with what is written again.
+  expect(two.authorOf(one.doc.clientID)).toEqual(one.authorOf(one.doc.clientID))
+  expect(two.authorOf(one.doc.clientID)).toBeDefined()
 })
 
 test('a joiner with create: false, first to come back to a wiped relay, refills it', async () => {
