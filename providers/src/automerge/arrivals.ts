@@ -8,9 +8,9 @@ import { hasPlace } from './actors.ts'
 import { type Chunk, isChange } from './chunk.ts'
 import { chunksOf } from './chunk-content.ts'
 import type { Conversation } from './conversation.ts'
+import type { Examiner } from './examiner.ts'
 import { createInbox, type Inbox, type InboxItem } from './inbox.ts'
 import type { Memory } from './memory.ts'
-import { canLoad } from './scratch.ts'
 
 export interface Arrivals extends Omit<Inbox, 'add'> {
   /** False when it cannot be read. What the Repo does not take is rejected later. `isKnown`: the relay has it. */
@@ -27,6 +27,7 @@ export const createArrivals = (options: {
   readonly windowMs: number | 'adaptive'
   readonly memory: Memory
   readonly conversation: Pick<Conversation, 'deliver' | 'whole'>
+  readonly examiner: Examiner
   readonly holdsContent: () => boolean
   /** It can be read and fits. `isInHand`: the Repo has it, and is not given it again. */
   readonly onTaken: (chunk: Chunk, isKnown: boolean, isInHand: boolean) => void
@@ -34,7 +35,7 @@ export const createArrivals = (options: {
   readonly onDelivering: () => void
   readonly onRejected: (received: Received, reason: Rejection) => void
 }): Arrivals => {
-  const { memory, conversation, holdsContent, onTaken, onRejected } = options
+  const { memory, conversation, examiner, holdsContent, onTaken, onRejected } = options
   const refused = new WeakSet<Uint8Array>()
   /** Changes of which it is not known yet whether the Repo takes them. */
   const onTheWay = new Set<string>()
@@ -87,14 +88,23 @@ export const createArrivals = (options: {
     inbox.add({ chunk, received }, isKnown)
   }
 
+  /** A Repo without content finds out by itself. One that has the heads already makes nothing of it: that has time. */
+  const isSound = (chunk: Chunk, received: Received): boolean => {
+    if (chunk.type !== 'document' || !holdsContent()) return true
+    const mayWait = received.kind === 'snapshot' && chunk.heads.every(memory.has)
+    if (!mayWait || !examiner.isResting()) return examiner.canLoad([chunk])
+    examiner.lookLater([chunk], () => {
+      refused.add(received.payload)
+      onRejected(received, { type: 'unreadable' })
+    })
+    return true
+  }
+
   return {
     ...inbox,
     take: (received, isKnown) => {
       const chunks = chunksOf(received)
-      const isSound = chunks?.every(
-        (chunk) => chunk.type !== 'document' || !holdsContent() || canLoad([chunk]),
-      )
-      if (chunks === undefined || !isSound) {
+      if (chunks === undefined || !chunks.every((chunk) => isSound(chunk, received))) {
         refused.add(received.payload)
         return false
       }

@@ -7,14 +7,14 @@ import type { Received } from '../sync/effects.ts'
 import type { Chunk } from './chunk.ts'
 import { contentOf } from './chunk-content.ts'
 import type { Conversation } from './conversation.ts'
+import type { Examiner } from './examiner.ts'
 import type { History } from './history.ts'
-import { canLoad } from './scratch.ts'
 import { createSpoiler } from './spoiler.ts'
 
 export interface Compaction {
   /** All that was delivered or told so far, and maybe more; `undefined`: not now. */
   capture(evenIncomplete: boolean, tell: (content: Content | undefined) => void): void
-  /** A snapshot could not be made, and would not be if tried again at once. */
+  /** A snapshot could not be made and would not be if tried again at once, or the last one has taken too long. */
   isResting(): boolean
   close(): void
 }
@@ -24,10 +24,11 @@ const REST_MS = 60_000
 export const createCompaction = (options: {
   readonly conversation: Pick<Conversation, 'whole'>
   readonly history: History
+  readonly examiner: Examiner
   /** Since this the document cannot be saved as a whole. */
   readonly onSpoiling: (received: Received) => void
 }): Compaction => {
-  const { conversation, history, onSpoiling } = options
+  const { conversation, history, examiner, onSpoiling } = options
   const spoiler = createSpoiler()
   const named = new WeakSet<Received>()
   let restsUntil = 0
@@ -35,7 +36,7 @@ export const createCompaction = (options: {
   const insteadOfDocument = (): Content | undefined => {
     const items = history.items()
     const chunks = items?.map(({ chunk }) => chunk)
-    if (items === undefined || chunks === undefined || !canLoad(chunks)) {
+    if (items === undefined || chunks === undefined || !examiner.canLoad(chunks)) {
       restsUntil = Date.now() + REST_MS
       return undefined
     }
@@ -61,7 +62,7 @@ export const createCompaction = (options: {
           tell(undefined)
           return
         }
-        if (!canLoad(chunks)) {
+        if (!examiner.canLoad(chunks)) {
           tell(insteadOfDocument())
           return
         }
@@ -69,7 +70,7 @@ export const createCompaction = (options: {
         tell(contentOf(chunks))
       })
     },
-    isResting: () => Date.now() < restsUntil,
+    isResting: () => examiner.isResting() || Date.now() < restsUntil,
     close: spoiler.close,
   }
 }

@@ -11,6 +11,7 @@ import { type Chunk, isChange } from './chunk.ts'
 import { AUTOMERGE_CHUNKS, chunksOf, contentOf, piecesOf } from './chunk-content.ts'
 import { createCompaction } from './compaction.ts'
 import { type Conversation, createConversation } from './conversation.ts'
+import { createExaminer } from './examiner.ts'
 import { createKnown, type Known } from './known.ts'
 import { createMemory } from './memory.ts'
 import { createUploads } from './uploads.ts'
@@ -49,6 +50,7 @@ const WHOLE_BYTES = 3 * 1024 * 1024
 export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   const { emit, isSaved, onRejected, onLost, ackThrottleMs, inboundWindowMs } = options
   const memory = createMemory()
+  const examiner = createExaminer()
   const uploads = createUploads(options)
   /** Applied and not known to the relay: should the Repo park it, nobody else would remember it. */
   let unknown: Chunk[] = []
@@ -79,12 +81,14 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
   const compaction = createCompaction({
     conversation,
     history: memory.history,
+    examiner,
     onSpoiling: (received) => onRejected(received, { type: 'spoiling' }),
   })
   const inbox = createArrivals({
     windowMs: inboundWindowMs,
     memory,
     conversation,
+    examiner,
     holdsContent: () => holdsContent,
     onTaken: (chunk, isKnown, isInHand) => {
       auditor.saw([chunk])
@@ -195,6 +199,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     close: () => {
       uploads.close()
       inbox.close()
+      examiner.close()
       compaction.close()
       conversation.close()
     },

@@ -63,6 +63,7 @@ export const createDocument = (deps: {
   const emitter = createEmitter<DocumentEvents>(EVENTS)
   const holdsContent = !replica.isEmpty()
   let queued: Input[] = []
+  let queuedEdits = 0
   let run: Run | undefined
   let docId: string | undefined
   /** Why the document could not be started. */
@@ -76,7 +77,7 @@ export const createDocument = (deps: {
   const describe = (): DocumentStatus => {
     const connection = isClosed ? 'disconnected' : carrier.connection()
     if (run === undefined) {
-      const pending = queued.filter(({ type }) => type === 'edited').length + (holdsContent ? 1 : 0)
+      const pending = queuedEdits + (holdsContent ? 1 : 0)
       const shown = problem ?? { sync: 'loading', reason: undefined }
       return { ...shown, pending, synced: false, isNew: false, upgradeNeeded: false, connection }
     }
@@ -116,6 +117,7 @@ export const createDocument = (deps: {
       return
     }
     queued.push(input)
+    if (input.type === 'edited') queuedEdits += 1
     refresh()
   }
 

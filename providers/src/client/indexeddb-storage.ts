@@ -80,7 +80,9 @@ export const indexedDbStorage = ({ name = 'sealsync' }: IndexedDbStorageOptions 
         )
         // Without waiting to hear of each request: of a page that is just being left this may be the last word.
         transaction.commit?.()
-        await Promise.all([...requests, done])
+        // The transaction knows why it failed; each of its requests only that it was aborted.
+        const [outcome] = await Promise.allSettled([done, ...requests])
+        if (outcome.status === 'rejected') throw outcome.reason
       })
     },
     clear: async (docId) => {

@@ -31,8 +31,6 @@ export interface Active {
   take(snapshot: Snapshot): void
   /** The chunks of the active one are here, or will not come. */
   complete(): void
-  /** Whether chunks of the active one are still to come. All that it covers is here without it. */
-  isOnItsWay(): boolean
   /**
    * One of the current log from storage: its signature was checked before it was kept. `gap`: its chunks were not kept,
    * and what it covers is not here.
@@ -65,7 +63,6 @@ export const createActive = (
   let heldBefore = false
   /** Set until the CRDT has read the active snapshot. */
   let replaces: (() => void) | undefined
-  let isOnItsWay = false
 
   const keep = (
     { snapshot, chunks }: KeptSnapshot,
@@ -116,9 +113,8 @@ export const createActive = (
     const cover = new Map(snapshot.cover.map((entry) => [chainKey(entry), entry.seq]))
     heldBefore = isHeld
     // When its chunks have come it takes the place that it has already.
-    if (!isOnItsWay || !isActive(snapshot)) replace(snapshot, cover, isReadable)
-    isOnItsWay = content === 'on its way'
-    maker.holdBack(isOnItsWay)
+    if (!state.isOnItsWay || !isActive(snapshot)) replace(snapshot, cover, isReadable)
+    state.isOnItsWay = content === 'on its way'
     if (content === 'on its way') {
       // What it covers stays in storage, and the cursor there below it, until all of it is here.
       replaces = undefined
@@ -203,7 +199,6 @@ export const createActive = (
       const snapshot = assembly.wanted()
       if (snapshot !== undefined && isActive(snapshot)) takeInChunks(snapshot)
     },
-    isOnItsWay: () => isOnItsWay,
     restore: (kept) => {
       const { snapshot } = kept
       const opened = openSnapshot(snapshot, core, payloadOf(kept, vault))
@@ -227,8 +222,7 @@ export const createActive = (
     reset: () => {
       keys.clear()
       replaces = undefined
-      isOnItsWay = false
-      maker.holdBack(false)
+      state.isOnItsWay = false
       state.active = undefined
       state.since = { updates: 0, bytes: 0 }
       audit.discard()

@@ -85,6 +85,8 @@ export interface State {
   nextSeq: number
   head: Uint8Array
   active: ActiveSnapshot | undefined
+  /** Chunks of the active snapshot are still to come; all that it covers is here without it. */
+  isOnItsWay: boolean
   /** What lies on top of the active snapshot. */
   since: { updates: number; bytes: number }
   /** A refusal that sealing again cannot cure. */

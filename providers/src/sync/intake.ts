@@ -225,7 +225,7 @@ export const createIntake = (
 
   /** Not while a snapshot below it is not here: a later run has to be told of that one again. */
   const keepCursor = (): void => {
-    if (state.cursor === undefined || state.isRereading || active.isOnItsWay()) return
+    if (state.cursor === undefined || state.isRereading || state.isOnItsWay) return
     core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
   }
 

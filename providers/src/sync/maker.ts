@@ -49,8 +49,6 @@ export interface Maker {
   need(): void
   /** The active snapshot is of no use to anybody: one that can be read should take its place. */
   replace(): void
-  /** While the content of the active snapshot is on its way, none is made: it may hold more than its cover. */
-  holdBack(isOnItsWay: boolean): void
   captured(question: number, content: Content | undefined, canonical: Uint8Array | undefined): void
   /** Called whenever something changed that may let one begin, or be sent. */
   advance(): void
@@ -80,7 +78,6 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let asked = 0
   let needed = false
   let replacing = false
-  let isHeldBack = false
   let dueAt: number | undefined
   let incompleteSince: number | undefined
   let question = 0
@@ -96,13 +93,14 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
 
   const mayBegin = (): boolean =>
     making === undefined &&
-    !isHeldBack &&
     state.caughtUp &&
     !state.paused.receive &&
     pushChannel(core) !== undefined &&
     vault.role !== 'reader' &&
     !state.needsKey &&
-    // What the active one covers must be covered by its successor, and only what was read here can be.
+    // What the active one covers must be covered by its successor, and only what was read here can be. It may hold more
+    // than it covers: then its successor must as well.
+    !state.isOnItsWay &&
     (state.active === undefined || chains.holds(state.active.entries))
 
   const begin = (): void => {
@@ -224,9 +222,6 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     },
     replace: () => {
       replacing = true
-    },
-    holdBack: (isOnItsWay) => {
-      isHeldBack = isOnItsWay
     },
     captured: (answered, content, canonical) => {
       // A late answer: its state may lack what the cover of a newer one includes.

@@ -306,6 +306,7 @@ const beginning = ({ vault, random }: SessionDeps): State => {
     nextSeq: 0,
     head: chainStart(vault.docId, vault.author, session),
     active: undefined,
+    isOnItsWay: false,
     since: { updates: 0, bytes: 0 },
     blocked: undefined,
     needsKey: false,

@@ -165,7 +165,7 @@ export const createSubscription = (
     if (!frame.caughtUp || state.caughtUp || state.cursor === undefined) return
     state.caughtUp = true
     gaps = 0
-    if (!intake.active.isOnItsWay()) assembly.keepOnly(undefined)
+    if (!state.isOnItsWay) assembly.keepOnly(undefined)
     core.emit({ type: 'caught-up' })
     witness.caughtUp()
     comparison.caughtUp(state.now)
@@ -174,7 +174,7 @@ export const createSubscription = (
   /** All chunks of a snapshot are here, or they will not come. */
   const released = (): void => {
     if (!deliveries.isWaiting()) {
-      if (intake.active.isOnItsWay()) intake.complete()
+      if (state.isOnItsWay) intake.complete()
       return
     }
     const frames = deliveries.release()

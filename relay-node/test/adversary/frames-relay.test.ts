@@ -20,37 +20,44 @@ const SEEDS =
 /** Real signatures in one round of ten. */
 const REAL_EACH = 10
 
+/** Of the whole test, on a machine that has other things to do. */
+const PATIENCE_MS = FRAMES * 10
+
 /** CPU time of one frame, whatever it is. */
 const SLOWEST_MS = 500
 /** What may be in use at the end beyond what was after a quarter: caches that have a bound and were not full yet. */
 const GROWTH = 12 * MiB
 
-test(`I9: ${FRAMES.toLocaleString('en')} hostile frames do not harm the relay, nor who works at it`, async () => {
-  const clock = createClock(Number.POSITIVE_INFINITY)
-  const target = await createRelayUnderTest(clock, createRandom(1))
-  let early: number | undefined
-  let [taken, dropped] = [0, 0]
-  for (const [index, seed] of SEEDS.entries()) {
-    target.sign(seed % REAL_EACH === 0 ? 'real' : 'fake')
-    const round = await playRound(target, {
-      clock,
-      random: createRandom(seed),
-      room: `room ${seed}`,
-      frames: FRAMES_EACH,
-    })
-    expect(round.problems, `seed ${seed}`).toEqual([])
-    expect(round.slowestMs, `the slowest frame of seed ${seed}, ms`).toBeLessThan(SLOWEST_MS)
-    expect([...round.recorded].sort(), `what seed ${seed} could change`).toEqual(
-      expect.arrayContaining([1, 2, 3, 4]),
-    )
-    taken += round.taken
-    dropped += round.dropped
-    if (index + 1 === Math.ceil(SEEDS.length / 4)) early = await usedBytes()
-  }
-  const growth = (await usedBytes()) - (early ?? 0)
-  expect(growth).toBeLessThan(GROWTH)
-  // It is no storm when all of it bounces off the first check.
-  expect(dropped).toBeGreaterThan(taken / 50)
-  expect(dropped).toBeLessThan(taken / 3)
-  await target.close()
-})
+test(
+  `I9: ${FRAMES.toLocaleString('en')} hostile frames do not harm the relay, nor who works at it`,
+  async () => {
+    const clock = createClock(Number.POSITIVE_INFINITY)
+    const target = await createRelayUnderTest(clock, createRandom(1))
+    let early: number | undefined
+    let [taken, dropped] = [0, 0]
+    for (const [index, seed] of SEEDS.entries()) {
+      target.sign(seed % REAL_EACH === 0 ? 'real' : 'fake')
+      const round = await playRound(target, {
+        clock,
+        random: createRandom(seed),
+        room: `room ${seed}`,
+        frames: FRAMES_EACH,
+      })
+      expect(round.problems, `seed ${seed}`).toEqual([])
+      expect(round.slowestMs, `the slowest frame of seed ${seed}, ms`).toBeLessThan(SLOWEST_MS)
+      expect([...round.recorded].sort(), `what seed ${seed} could change`).toEqual(
+        expect.arrayContaining([1, 2, 3, 4]),
+      )
+      taken += round.taken
+      dropped += round.dropped
+      if (index + 1 === Math.ceil(SEEDS.length / 4)) early = await usedBytes()
+    }
+    const growth = (await usedBytes()) - (early ?? 0)
+    expect(growth).toBeLessThan(GROWTH)
+    // It is no storm when all of it bounces off the first check.
+    expect(dropped).toBeGreaterThan(taken / 50)
+    expect(dropped).toBeLessThan(taken / 3)
+    await target.close()
+  },
+  PATIENCE_MS,
+)

@@ -7,6 +7,7 @@ import { createRepoReplica, type RepoReplica } from '../../../providers/src/auto
 import type { Content } from '../../../providers/src/sync/content.ts'
 import type { Received } from '../../../providers/src/sync/effects.ts'
 import { createRelayLine } from '../simulation/relay-line.ts'
+import { sealChunk } from './forger.ts'
 
 type Note = Record<string, boolean>
 
@@ -120,4 +121,89 @@ test('what waits for another tab is uploaded in the order in which it was made, 
     'second',
     'third',
   ])
+})
+
+describe('what the document holds beyond a snapshot', () => {
+  const snapshotOf = (doc: A.Doc<Note>): Content => ({ encoding: AUTOMERGE_CHUNKS, payload: A.save(doc) })
+  const beyond = (replica: RepoReplica, ...contents: readonly Content[]): Promise<readonly Content[]> => {
+    const missing = replica.beyond?.(contents) ?? []
+    return missing instanceof Function ? new Promise(missing) : Promise.resolve(missing)
+  }
+  const opened = async (): Promise<Opened> => {
+    const all = await openReplica(second, false)
+    const missing = all.replica.missing([])
+    const contents = missing instanceof Function ? await new Promise<readonly Content[]>(missing) : missing
+    for (const content of contents) all.replica.acknowledged?.(content)
+    return all
+  }
+
+  test('is nothing when it is complete, or what lies on top completes it', async () => {
+    const { replica } = await opened()
+    const change = { encoding: AUTOMERGE_CHUNKS, payload: lastChangeOf(second) }
+    expect(await beyond(replica, snapshotOf(second))).toEqual([])
+    expect(await beyond(replica, snapshotOf(first), change)).toEqual([])
+  })
+
+  test('is nothing of what is pushed and not acknowledged', async () => {
+    const { replica } = await openReplica(second, false)
+    const missing = replica.missing([])
+    if (missing instanceof Function) await new Promise<readonly Content[]>(missing)
+    expect(await beyond(replica, snapshotOf(A.init<Note>()))).toEqual([])
+  })
+
+  test('is what it lacks, though it is not known where in the document that is', async () => {
+    const { replica } = await opened()
+    const missing = await beyond(replica, snapshotOf(first))
+    expect(namesIn([snapshotOf(first), ...missing])).toEqual(['first', 'second'])
+    expect(namesIn(await beyond(replica, snapshotOf(A.init<Note>())))).toEqual(['first', 'second'])
+  })
+
+  test('does not include edits that are made before the answer: those are pushed', async () => {
+    const { replica, handle, pushed } = await opened()
+    const asked = [beyond(replica, snapshotOf(second)), beyond(replica, snapshotOf(first))]
+    handle.change((note) => {
+      note.third = true
+    })
+    const [complete, lacking] = await Promise.all(asked)
+    expect(complete).toEqual([])
+    expect(namesIn([snapshotOf(first), ...(lacking ?? [])])).toEqual(['first', 'second'])
+    await vi.waitFor(() => expect(pushed).not.toEqual([]))
+    expect(namesIn([snapshotOf(second), ...pushed])).toEqual(['first', 'second', 'third'])
+  })
+
+  test('does not include an edit that comes to light by the question', async () => {
+    const { replica, handle, pushed } = await opened()
+    const captured = replica.capture(false)
+    if (!(captured instanceof Function)) throw new Error('captured without asking the Repo')
+    // Whoever is asked for the whole document takes for told what is in it.
+    captured(() => undefined)
+    const asked = beyond(replica, snapshotOf(second))
+    handle.change((note) => {
+      note.third = true
+    })
+    expect(await asked).toEqual([])
+    expect(namesIn([snapshotOf(second), ...pushed])).toEqual(['first', 'second', 'third'])
+  })
+
+  test('does not include what is applied before the answer', async () => {
+    const { replica } = await opened()
+    const asked = beyond(replica, snapshotOf(second))
+    const third = A.change(A.clone(second), (note) => {
+      note.third = true
+    })
+    replica.apply([receivedFrom(lastChangeOf(third))], true)
+    replica.begin(false)
+    expect(await asked).toEqual([])
+  })
+
+  test('includes what a document only pretends to hold', async () => {
+    const { replica } = await opened()
+    const old = A.save(first)
+    const at = Buffer.from(old).indexOf(Buffer.from(A.getHeads(first)[0] ?? '', 'hex'))
+    const lie = old.slice()
+    lie.set(Buffer.from(A.getHeads(second)[0] ?? '', 'hex'), at)
+    const received = receivedFrom(sealChunk(lie))
+    expect(replica.apply([received], true)).toEqual([0])
+    expect(namesIn(await beyond(replica, snapshotOf(A.init<Note>()), received))).toEqual(['first', 'second'])
+  })
 })

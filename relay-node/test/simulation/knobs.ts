@@ -80,7 +80,7 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
     realSignatures,
     withoutStorage: random.chance(0.25) ? 1 : 0,
     hasEvilWriter: false,
-    chunkBytes: oneOf(0, 0, 60, 250),
+    chunkBytes: ownRandom.pick([0, 0, 60, 250]) ?? 0,
   }
   switch (profile) {
     case 'plain':
