@@ -1,8 +1,12 @@
 /** A store that fails for a while: said once, remembered within bounds, and over when it is over. */
 import { CLOSE } from 'sealsync/protocol'
 import { beforeEach, expect, test } from 'vitest'
+import { createDocument, emptyLog } from '../src/document.ts'
+import { createDraft } from '../src/draft.ts'
 import { createFailures, type FailureEvent } from '../src/failures.ts'
+import { RELAY_LIMITS } from '../src/relay-limits.ts'
 import { createMemoryStore } from '../src/store/memory.ts'
+import { createSubscriber } from '../src/subscriber.ts'
 import { createAuthor, createTestDocument } from '../src/testing/author.ts'
 import { brief, failures, setUp } from './client.ts'
 
@@ -60,38 +64,33 @@ test('a relay that could not read its key greets whoever comes once it can', asy
   expect(again.relayKey).toEqual(greeted.relayKey)
 })
 
-test('what is pushed while the store cannot be read is remembered for so many sessions only', async () => {
-  const store = createMemoryStore()
-  let isBroken = false
-  const { relay, client } = setUp({
-    store: {
-      ...store,
-      commit: (writes) => (isBroken ? Promise.reject(new Error('bad sector')) : store.commit(writes)),
-      loadDocument: (docId) =>
-        isBroken ? Promise.reject(new Error('bad sector')) : store.loadDocument(docId),
-    },
-    limits: { openSessions: 5 },
-  })
-  const document = createTestDocument()
-  const strangers = Array.from({ length: 20 }, () => createAuthor(document))
-  const alice = createAuthor(document)
-  const a = client()
-  await a.open(alice)
-  isBroken = true
-  a.push(alice.update())
-  await relay.idle()
-  a.clear()
-  a.push(...strangers.map((stranger) => stranger.update()))
-  await relay.idle()
-  // Of those that are remembered, what follows is told to come again as well; of the others nothing is known.
-  isBroken = false
-  a.clear()
-  a.push(
-    ...strangers.map(({ certificate }) => ({ type: 'certificate', certificate }) as const),
-    ...strangers.map((stranger) => stranger.update()),
+test('what is pushed while the store cannot be read is remembered for so many sessions only', () => {
+  const made = createTestDocument()
+  const [alice, ...strangers] = Array.from({ length: 21 }, () => createAuthor(made))
+  if (alice === undefined) throw new Error('no author')
+  const document = createDocument(
+    { key: '', docId: made.docId, genesis: made.genesis, channel: 1 },
+    emptyLog(made.docId),
   )
-  await relay.idle()
-  const answers = brief(a.items()).map((item) => item.split(' ').slice(0, 2).join(' '))
-  expect(answers.filter((answer) => answer === 'refused unavailable')).toHaveLength(4)
-  expect(answers.filter((answer) => answer === 'refused gap')).toHaveLength(16)
+  const rules = { verify: () => true, limits: { ...RELAY_LIMITS, openSessions: 5 }, now: 0 }
+  const draft = createDraft(document, { idAt: () => undefined, hasId: () => false }, rules)
+  const subscriber = createSubscriber({
+    ...{
+      document,
+      certificate: alice.certificate,
+      at: 0,
+      digest: made.docId,
+      backlog: { type: 'undecided' },
+    },
+    link: {
+      ...{ number: 1, send: () => undefined, isLagging: () => false, wake: () => undefined },
+      ...{ settled: () => undefined, fail: () => undefined },
+    },
+  })
+  for (const stranger of strangers) {
+    for (const envelope of stranger.updates(2)) draft.postpone({ subscriber, envelope, bytes: 1 })
+  }
+  expect(document.unavailable.size).toBe(5)
+  expect([...document.unavailable.values()]).toEqual([0, 0, 0, 0, 0])
+  expect(draft.outcomes).toHaveLength(40)
 })

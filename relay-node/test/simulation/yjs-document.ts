@@ -39,10 +39,10 @@ export const createYjsDocument = (
         text.insert(at, id)
         if (random.chance(0.3) && text.length > 20) text.delete(random.int(text.length - 10), 5)
       })
+      ids = []
       // Content that was deleted comes back under new ids, and what was written is deleted again.
       if (undoes && random.chance(0.2)) undoing.undo()
       if (undoes && random.chance(0.1)) undoing.redo()
-      ids = []
     },
     edits: () => new Set(edits.keys()),
     facts: () =>
