@@ -73,7 +73,8 @@ test('what is pushed while the store cannot be read is remembered for so many se
     emptyLog(made.docId),
   )
   const rules = { verify: () => true, limits: { ...RELAY_LIMITS, openSessions: 5 }, now: 0 }
-  const draft = createDraft(document, { idAt: () => undefined, hasId: () => false }, rules)
+  const nothing = { idAt: () => undefined, hasId: () => false, chunkBytes: () => undefined, looseChunks: 0 }
+  const draft = createDraft(document, nothing, rules)
   const subscriber = createSubscriber({
     ...{
       document,

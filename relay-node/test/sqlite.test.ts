@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { openSqliteStore } from '../src/store/sqlite.ts'
+import { createStoreContext } from '../src/testing/store-context.ts'
 import { storeSuite } from '../src/testing/store-suite.ts'
 
 const inTemporary = async <T>(run: (path: string) => Promise<T>): Promise<T> => {
@@ -49,4 +50,16 @@ describe('the SQLite store', () => {
       db.close()
       await expect(openSqliteStore(path)).rejects.toThrow(/format 99.*newer sealsync-relay/)
     }))
+})
+
+test('after a commit that fails no transaction is left open', async () => {
+  const store = await openSqliteStore(':memory:')
+  const c = createStoreContext({ store, reopen: () => Promise.resolve(store) })
+  const alice = c.author()
+  await c.commit([...c.create(), c.session(alice)])
+  await expect(c.commit(c.create())).rejects.toThrow()
+  await c.commit([c.update(alice.update())])
+  expect((await store.loadDocument(c.docId))?.version).toBe(1)
+  await store.close()
+  await expect(store.loadDocument(c.docId)).rejects.toThrow()
 })

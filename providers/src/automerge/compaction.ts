@@ -30,7 +30,6 @@ export const createCompaction = (options: {
 }): Compaction => {
   const { conversation, history, examiner, onSpoiling } = options
   const spoiler = createSpoiler()
-  const named = new WeakSet<Received>()
   let restsUntil = 0
 
   const insteadOfDocument = (): Content | undefined => {
@@ -40,12 +39,7 @@ export const createCompaction = (options: {
       restsUntil = Date.now() + REST_MS
       return undefined
     }
-    if (!items.some(({ received }) => received !== undefined && named.has(received))) {
-      spoiler.seek(items, (received) => {
-        named.add(received)
-        onSpoiling(received)
-      })
-    }
+    spoiler.seek(items, onSpoiling)
     return contentOf(chunks)
   }
 

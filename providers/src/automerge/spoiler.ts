@@ -7,23 +7,25 @@ import type { HistoryItem } from './history.ts'
 import { canSave } from './scratch.ts'
 
 export interface Spoiler {
-  /** Looks for it, one document each turn; nothing while it looks already. `found` hears whose change was the first. */
+  /** Looks for it once, one document each turn. `found` hears whose change was the first, if that is known. */
   seek(items: readonly HistoryItem[], found: (received: Received) => void): void
   close(): void
 }
 
 export const createSpoiler = (): Spoiler => {
+  let isSought = false
   let timer: ReturnType<typeof setTimeout> | undefined
 
   return {
     seek: (items, found) => {
-      if (timer !== undefined) return
+      if (isSought) return
+      isSought = true
       /** All up to here can be saved, all up to there cannot. */
       const narrow = (good: number, bad: number): void => {
-        timer = undefined
         if (bad - good <= 1) {
           const received = items[bad - 1]?.received
-          if (received !== undefined) found(received)
+          // Whoever made a snapshot has only passed it on.
+          if (received?.kind === 'update') found(received)
           return
         }
         const middle = Math.floor((good + bad) / 2)

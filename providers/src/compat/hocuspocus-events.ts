@@ -45,7 +45,14 @@ export type SameEvent = Exclude<keyof ProviderEvents, 'status'>
 // An object, so that an event which is new in ProviderEvents cannot be forgotten here.
 const SAME: Readonly<Record<SameEvent, true>> = {
   ...{ sync: true, synced: true, unsyncedChanges: true, 'local-changes': true, change: true, alarm: true },
-  ...{ new: true, receipt: true, closed: true, 'connection-close': true, 'connection-error': true, 'storage-error': true },
+  ...{
+    new: true,
+    receipt: true,
+    closed: true,
+    'connection-close': true,
+    'connection-error': true,
+    'storage-error': true,
+  },
   ...{ progress: true, frame: true, destroy: true, update: true, reload: true, 'remote-change': true },
 }
 

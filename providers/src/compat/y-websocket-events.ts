@@ -9,8 +9,24 @@ export type SameEvent = Exclude<keyof ProviderEvents, Translated>
 
 // An object, so that an event which is new in ProviderEvents cannot be forgotten here.
 const SAME: Readonly<Record<SameEvent, true>> = {
-  ...{ status: true, unsyncedChanges: true, 'local-changes': true, change: true, alarm: true, new: true, progress: true },
-  ...{ 'storage-error': true, frame: true, destroy: true, update: true, reload: true, 'remote-change': true, receipt: true },
+  ...{
+    status: true,
+    unsyncedChanges: true,
+    'local-changes': true,
+    change: true,
+    alarm: true,
+    new: true,
+    progress: true,
+  },
+  ...{
+    'storage-error': true,
+    frame: true,
+    destroy: true,
+    update: true,
+    reload: true,
+    'remote-change': true,
+    receipt: true,
+  },
 }
 
 export const isSame = (name: string): name is SameEvent => Object.hasOwn(SAME, name)

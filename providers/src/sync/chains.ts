@@ -348,8 +348,11 @@ export const createChains = (deps: {
     mayWrite: (name) => certified.get(chainKey(name)) ?? false,
     admits: createAdmission(vault, verify),
     newHeads: () => {
-      const heads = [...fresh.entries()].slice(0, LIMITS.deps)
-      fresh = new Map([...fresh.entries()].slice(LIMITS.deps))
+      // Others may never have been shown a chain that the relay does not show any more: a snapshot that we have skipped
+      // may have ended it.
+      const current = [...fresh.entries()].filter(([key]) => chains.get(key)?.shownIn === opening)
+      const heads = current.slice(0, LIMITS.deps)
+      fresh = new Map(current.slice(LIMITS.deps))
       return heads.map(([, { head }]) => head).sort(compareBytes)
     },
     reset: () => {

@@ -147,7 +147,8 @@ export const createPresence = (deps: {
     },
     joined: (connection, certificate) => {
       forget(connection)
-      if (peers.size >= MAX_PEERS) return
+      // Who joins a document that is not open here could be answered by nobody.
+      if (session === undefined || peers.size >= MAX_PEERS) return
       const name = { author: certificate.author.slice(), session: certificate.session.slice() }
       peers.set(connection, {
         name,

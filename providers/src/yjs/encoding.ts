@@ -44,7 +44,9 @@ export const decodeContent = ({ encoding, payload }: Content): Decoded | undefin
     if (encoding !== UPDATE_V1 && encoding !== UPDATE_V2) return undefined
     const decoded =
       encoding === UPDATE_V1 ? Y.decodeUpdate(payload) : Y.decodeUpdateV2(payload, BoundedDecoderV2)
-    return decoded.structs.every(isWellFormed) && areInOrder(decoded.structs) ? decoded : undefined
+    const isSound =
+      decoded.structs.every(isWellFormed) && areInOrder(decoded.structs) && areCounted(decoded.ds)
+    return isSound ? decoded : undefined
   } catch {
     return undefined
   }
@@ -53,7 +55,7 @@ export const decodeContent = ({ encoding, payload }: Content): Decoded | undefin
 /** Yjs fails in the middle of a transaction on structs that are empty or refer to what comes after them. */
 const isWellFormed = (struct: Y.Item | Y.GC | Y.Skip): boolean => {
   const { id, length } = struct
-  if (length < 1 || !Number.isSafeInteger(id.clock + length)) return false
+  if (length < 1 || !isCounted(id, length)) return false
   if (!('content' in struct)) return true
   return isBehind(struct.origin, id) && isBehind(struct.rightOrigin, id) && isBehind(struct.parent, id)
 }
@@ -78,8 +80,23 @@ const areInOrder = (structs: Decoded['structs']): boolean => {
   return true
 }
 
+/**
+ * V2 can say numbers that it cannot read again once Yjs has written them into what waits for something missing: from
+ * then on a document with them could neither be compared nor saved.
+ */
+const MAX_CLOCK = 2 ** 51
+
+const isCounted = ({ client, clock }: Y.ID, length = 1): boolean =>
+  Number.isSafeInteger(client) && client >= 0 && clock >= 0 && clock + length <= MAX_CLOCK
+
+const areCounted = ({ clients }: Decoded['ds']): boolean =>
+  [...clients].every(([client, items]) =>
+    items.every(({ clock, len }) => len >= 0 && isCounted(Y.createID(client, clock), len)),
+  )
+
 const isBehind = (reference: Y.Item['parent'], { client, clock }: Y.ID): boolean =>
-  !(reference instanceof Y.ID) || reference.client !== client || reference.clock < clock
+  !(reference instanceof Y.ID) ||
+  (isCounted(reference) && (reference.client !== client || reference.clock < clock))
 
 /** Content as update V1, which is what `Y.mergeUpdates` takes. */
 export const toUpdateV1 = ({ encoding, payload }: Content): Uint8Array =>

@@ -6,6 +6,7 @@ import { createVault } from '../../src/keys/vault.ts'
 import { LIMITS, NO_ID } from '../../src/protocol/index.ts'
 import { createAdmission } from '../../src/sync/admission.ts'
 import { createChains } from '../../src/sync/chains.ts'
+import { encodeEphemeralInner } from '../../src/sync/content.ts'
 import { createPresence } from '../../src/sync/presence.ts'
 import type { Vault } from '../../src/sync/vault.ts'
 import { fakeSigning, fakeVerify } from '../../src/testing/fake-signing.ts'
@@ -36,7 +37,7 @@ test('nothing is remembered of a session whose certificate was never shown', () 
   expect(chains.get(update)).toBeDefined()
 })
 
-test('a certificate that was admitted is not checked again, one that differs in a bit is', () => {
+test('a certificate that was admitted is not checked again, one with another signature or session is', () => {
   const vault = vaultOf(1)
   let checks = 0
   const admits = createAdmission(vault, (...asked) => {
@@ -46,7 +47,7 @@ test('a certificate that was admitted is not checked again, one that differs in 
   const certificate = vaultOf(2).certify(session)
   expect([admits(certificate), admits({ ...certificate })]).toEqual([true, true])
   expect(checks).toBe(1)
-  const forged = { ...certificate, signature: certificate.signature.with(9, 1) }
+  const forged = { ...certificate, signature: new Uint8Array(64).fill(1) }
   expect([admits(forged), admits(forged)]).toEqual([false, false])
   expect(admits({ ...certificate, session: new Uint8Array(8) })).toBe(false)
 })
@@ -66,4 +67,28 @@ test('one certificate on any number of connections makes no more than so many pe
   presence.left(0)
   presence.joined(20_000, certificate)
   expect(presence.nameOf(20_000)).toBeDefined()
+})
+
+test('nobody is answered for a document that is closed: no moment is named at which nothing can be done', () => {
+  const [own, other] = [vaultOf(1), vaultOf(2)]
+  const said: number[] = []
+  const presence = createPresence({
+    ...{ vault: own, verify: fakeVerify, dice: () => 0.5, padded: false },
+    random: (length) => new Uint8Array(length).fill(5),
+    emit: () => undefined,
+    send: () => said.push(1),
+  })
+  const message = { session, counter: 1, hello: new Uint8Array(8).fill(9), echoes: [], broadcast: false }
+  const inner = encodeEphemeralInner({ ...message, payload: new Uint8Array(1) }, false)
+  presence.joined(1, other.certify(session))
+  presence.received(1, other.sealEphemeral(false, inner), 0)
+  presence.woke(10_000)
+  expect(presence.wakeAt()).toBeUndefined()
+  presence.opened(session)
+  presence.joined(1, other.certify(session))
+  presence.received(1, other.sealEphemeral(false, inner), 10_000)
+  expect(presence.wakeAt()).toBeDefined()
+  presence.woke(20_000)
+  expect(presence.wakeAt()).toBeUndefined()
+  expect(said.length).toBeGreaterThan(0)
 })

@@ -133,10 +133,10 @@ const CELLS = OWN.flatMap((row) =>
 )
 
 describe('a relay that lies', () => {
-  // In a short run every other row is played against one kind of client: what a session does owes little to the CRDT.
+  // In a short run every third row is played against one kind of client: what a session does owes little to the CRDT.
   const rows = TABLE.filter(({ name }) => name.startsWith('R '))
   const cells = rows.flatMap((row, at) =>
-    ROLES.filter((_, i) => isLong || (at % 2 === 0 && i === (at / 2) % ROLES.length)).map((role) => ({
+    ROLES.filter((_, i) => isLong || (at % 3 === 0 && i === (at / 3) % ROLES.length)).map((role) => ({
       name: row.name,
       role,
       row: row as Attack,
@@ -158,7 +158,7 @@ describe('a writer with bad intentions', () => {
   })
 })
 
-test.each(ROLES)('without an attack nothing is wrong: %s', async (role) => {
+test.each(isLong ? ROLES : (['holder'] as const))('without an attack nothing is wrong: %s', async (role) => {
   expect(await play({ name: 'nothing' }, role)).toEqual({
     outcome: 'prevented',
     violations: [],

@@ -369,6 +369,10 @@ describe('a snapshot on its way down', () => {
     isOpen = true
     await scene.pass(30_000)
     expectWhole([twin, reader, other], [...EDITS, 'meanwhile'])
+    // It knows the active snapshot: its own takes the place of that one.
+    twin.step({ type: 'snapshot' })
+    await scene.pass(5000)
+    expect(twin.snapshots()).toBe(1)
     reader.kill()
     const again = scene.open('b', disk)
     expect(editsOf(again)).toEqual([...EDITS, 'meanwhile'].sort())

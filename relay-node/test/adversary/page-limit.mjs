@@ -1,5 +1,4 @@
-// Preloaded into a relay process: its database gets no more pages than its parent says, as on a disk that is full. And it
-// takes away what the oldest Node that is supported does not have yet.
+// Preloaded into a relay process: its database gets no more pages than its parent says, as on a disk that is full.
 import { DatabaseSync } from 'node:sqlite'
 
 let pages
@@ -16,5 +15,3 @@ DatabaseSync.prototype.exec = function (sql) {
   if (sql.startsWith('BEGIN')) exec.call(this, `PRAGMA max_page_count = ${pages ?? 4_294_967_294}`)
   return exec.call(this, sql)
 }
-for (const name of ['isTransaction', 'isOpen'])
-  Object.defineProperty(DatabaseSync.prototype, name, { get: () => undefined })

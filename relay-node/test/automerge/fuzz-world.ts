@@ -232,6 +232,7 @@ const runWorld = async (
       names,
       isEvil: profile === 'evil',
       isCrowded: profile === 'crowded',
+      isRaw: profile === 'raw',
       edit,
       stranger: () => openTab(createDevice('stranger', false, false)),
       fail: (error) => errors.push(error),

@@ -1,0 +1,35 @@
+import { beforeAll, expect, test } from 'vitest'
+import { cryptoReady } from '../../../providers/src/crypto.ts'
+import { createScene } from './scene.ts'
+
+beforeAll(() => cryptoReady)
+
+test('nobody names a head that a snapshot has ended which it never saw: others could not know it', async () => {
+  const scene = createScene()
+  const [early, away, maker] = [scene.open('a'), scene.open('b'), scene.open('c')]
+  for (const tab of [early, away, maker]) tab.connect(scene.host)
+  await scene.pass(1000)
+  early.edit('early')
+  await scene.pass(1000)
+  away.cut()
+  early.kill()
+  // One that covers the session, one that ends it, and one that does not mention it any more.
+  for (const round of [1, 2, 3]) {
+    maker.edit(`round ${round}`)
+    await scene.pass(1000)
+    maker.step({ type: 'snapshot' })
+    await scene.pass(1000)
+    scene.host.prune()
+  }
+  expect(maker.snapshots()).toBe(3)
+  const late = scene.open('d')
+  late.connect(scene.host)
+  away.connect(scene.host)
+  await scene.pass(3000)
+  away.edit('back')
+  await scene.pass(30_000)
+  for (const tab of [away, maker, late]) {
+    expect(tab.alarms).toEqual([])
+    expect([...tab.document.edits()]).toContain('back')
+  }
+})
