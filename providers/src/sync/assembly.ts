@@ -11,7 +11,7 @@ import { createPieces, type Pieces } from './pieces.ts'
 type Found = Extract<ToClient, { type: 'found' }>
 
 /** `withheld`: the relay does not have them, or does not say. `unreadable`: for good. */
-export type Standing =
+type Standing =
   | { readonly type: 'fetching' }
   | { readonly type: 'whole'; readonly chunks: readonly Chunk[]; readonly payload: Uint8Array }
   | { readonly type: 'withheld' | 'unreadable'; readonly reason: string }

@@ -1,13 +1,6 @@
 /** What the rooms of one session share: its dependencies, its state, and the effects of the step at hand. */
-import type {
-  Certificate,
-  CoverEntry,
-  Cursor,
-  SessionName,
-  ToRelay,
-  Update,
-  Verify,
-} from '../protocol/index.ts'
+import type { Certificate, CoverEntry, Cursor, ToRelay, Update, Verify } from '../protocol/index.ts'
+import type { Raise } from './alarms.ts'
 import type { Chains } from './chains.ts'
 import type { Claim } from './content.ts'
 import type { Codec, Effect, PauseDirections, Received, SnapshotPolicy, StorageChange } from './effects.ts'
@@ -119,11 +112,7 @@ export interface Core extends SessionDeps {
   isTracking(): boolean
   /** Those of the updates that open, without a look at chains: content from storage. */
   openAll(updates: readonly Update[]): readonly Received[]
-  alarm(
-    kind: Extract<Effect, { type: 'alarm' }>['alarm']['kind'],
-    message: string,
-    of?: SessionName & { readonly id?: Uint8Array },
-  ): void
+  readonly alarm: Raise
 }
 
 /** The channel on which updates may be pushed now, if any. */

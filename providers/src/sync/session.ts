@@ -8,6 +8,7 @@
  *   recall        what storage gives back      ledger    what it has confirmed  presence
  */
 import { chainStart, type SessionName, toHex } from '../protocol/index.ts'
+import { createAlarms } from './alarms.ts'
 import { createAssembly } from './assembly.ts'
 import { createAudit } from './audit.ts'
 import { createChains } from './chains.ts'
@@ -80,14 +81,7 @@ export const createSession = (deps: SessionDeps): Session => {
     },
     transmit: (frame) => effects.push({ type: 'transmit', frame }),
     keep: (change) => changes.push(change),
-    alarm: (kind, message, of) => {
-      const author = of === undefined ? {} : { author: toHex(of.author) }
-      const envelope = of?.id === undefined ? {} : { envelopeId: toHex(of.id) }
-      effects.push({
-        type: 'alarm',
-        alarm: { kind, docId: toHex(vault.docId), message, ...author, ...envelope },
-      })
-    },
+    alarm: createAlarms(vault.docId, (alarm) => effects.push({ type: 'alarm', alarm })),
     isTracking: comparison.isDue,
     openAll: (updates) =>
       updates.flatMap((update) => {

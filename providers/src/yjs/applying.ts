@@ -21,7 +21,7 @@ export interface Piece {
   readonly deletions: readonly ClientRange[]
 }
 
-export interface Rejected {
+interface Rejected {
   readonly received: Received
   readonly reason: Rejection
 }

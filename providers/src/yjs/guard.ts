@@ -22,7 +22,7 @@ export interface Conflict {
   readonly parked?: Received | undefined
 }
 
-export interface Inspection {
+interface Inspection {
   readonly conflicts: readonly Conflict[]
   /** Clocks that the payload has something for, and that are not refused. */
   readonly told: readonly ClientRange[]
@@ -31,7 +31,7 @@ export interface Inspection {
 }
 
 /** What was parked, and is refused now, because something else has taken its place since. */
-export interface Evicted {
+interface Evicted {
   readonly received: Received
   readonly conflict: Conflict
 }

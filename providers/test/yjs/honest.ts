@@ -7,7 +7,7 @@ interface Author {
   readonly undo: Y.UndoManager
 }
 
-export interface Told {
+interface Told {
   readonly payload: Uint8Array
   readonly encoding: 1 | 2
   readonly kind: 'update' | 'snapshot'

@@ -43,7 +43,7 @@ export interface MemoryLog {
   active: ActiveSnapshot | undefined
 }
 
-export interface MemoryChunk {
+interface MemoryChunk {
   readonly bytes: Uint8Array
   /** Version of the last snapshot that lists it, if any does. */
   readonly snapshot: number | undefined
