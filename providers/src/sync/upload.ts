@@ -67,7 +67,6 @@ export const createUpload = (
         sentAt.set(index, state.now)
         const chunk = sealedAt(index, piece)
         core.transmit({ type: 'push', channel, items: [{ type: 'chunk', chunk }] })
-        state.pushedAt = state.now
       }
       return acknowledged.size === pieces.length
     },
