@@ -69,6 +69,8 @@ const PATIENCE_MS = 10_000
 const INCOMPLETE_MS = 60_000
 const AGAIN_MS = 2_000
 const ASKED_TRIES = 5
+/** A document that has become unreadable as a whole must not make its readers replace each other's snapshots for ever. */
+const REPLACEMENTS = 3
 /** An upload of which nothing is taken for so long is given up. */
 const UPLOAD_PATIENCE_MS = 60_000
 
@@ -78,6 +80,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let asked = 0
   let needed = false
   let replacing = false
+  let replacements = 0
   let dueAt: number | undefined
   let incompleteSince: number | undefined
   let question = 0
@@ -221,6 +224,8 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       needed = true
     },
     replace: () => {
+      if (replacements >= REPLACEMENTS) return
+      replacements += 1
       replacing = true
     },
     captured: (answered, content, canonical) => {

@@ -49,6 +49,8 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
   /** When each of the last positions of our chain was acknowledged. */
   let times = new Map<number, number>()
   let session = state.certificate.session
+  let seenMoves = -1
+  let seenPresent = 0
   let list: readonly Receipt[] = []
 
   /** Of a session that has ended nobody speaks any more. */
@@ -115,6 +117,11 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
     list: () => list,
     advance: () => {
       if (!options.receipts) return
+      const [moves, present] = [chains.moves(), presence.sessions().length]
+      const isUnchanged = moves === seenMoves && present === seenPresent
+      if (isUnchanged && session === state.certificate.session) return
+      seenMoves = moves
+      seenPresent = present
       if (!equalBytes(session, state.certificate.session)) {
         session = state.certificate.session
         times = new Map()

@@ -52,7 +52,7 @@ export const knobsOf = (seed: number, profile: Profile, realSignatures = false):
   const oneOf = (...values: readonly number[]): number => random.pick(values) ?? 0
   const plain: Knobs = {
     devices: 2 + random.int(3),
-    durationMs: 2_500 + random() * 5_000,
+    durationMs: 1_500 + random() * 3_500,
     latencyMs: oneOf(5, 40, 200),
     diskMs: oneOf(2, 30, 200),
     storeMs: oneOf(1, 10, 60),

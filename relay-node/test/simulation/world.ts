@@ -161,7 +161,7 @@ const runWorld = async (options: {
         if (device.online && host !== undefined && (isHealed || random.chance(0.7))) tab.connect(host)
       }
     }
-    clock.after(100 + random() * 300, dial)
+    clock.after((isHealed ? 1000 : 100) + random() * 300, dial)
   }
   dial()
   let edits = 0
@@ -215,7 +215,7 @@ const runWorld = async (options: {
   })
   const prune = (): void => {
     for (const host of hosts) host.prune()
-    clock.after(300, prune)
+    clock.after(isHealed ? 3000 : 300, prune)
   }
   prune()
 
