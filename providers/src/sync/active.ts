@@ -96,7 +96,11 @@ export const createActive = (
     chains.cover(snapshot.cover, isReadable)
     state.active = { id: snapshot.id, entries: snapshot.cover, cover }
     state.since = { updates: 0, bytes: 0 }
-    for (const chain of chains.open()) state.since.updates += chain.seq - (cover.get(chain.key) ?? -1)
+    // What this version cannot read its next snapshot would not cover either.
+    for (const chain of chains.open()) {
+      const { seq } = chain.readable ?? chain
+      state.since.updates += Math.max(0, seq - (cover.get(chain.key) ?? -1))
+    }
     maker.discard()
     audit.discard()
   }

@@ -230,3 +230,23 @@ test('a poison author is named once for each of its kinds of offence, and the ot
   expect(editsOf(cold)).toEqual(['a 1', 'a 2', 'a 3'])
   expect(cold.alarms).toEqual([])
 })
+
+test('much that nobody here can read does not make snapshots without end', async () => {
+  const scene = createScene({ snapshotAfter: 3 })
+  const newer = scene.open('n', createDisk(), rewriting({ update: (inner) => ({ ...inner, encoding: 9 }) }))
+  const older = scene.open('a')
+  for (const tab of [newer, older]) tab.connect(scene.host)
+  await scene.pass(1000)
+  // The newer one reads no more than we do here: it must not make snapshots either.
+  for (let round = 0; round < 8; round++) {
+    newer.edit(`new ${round}`)
+    await scene.pass(200)
+  }
+  newer.kill()
+  older.edit('old')
+  await scene.pass(60_000)
+  const made = older.snapshots()
+  await scene.pass(60_000)
+  expect(older.snapshots()).toBe(made)
+  expect(made).toBeLessThan(4)
+})
