@@ -123,7 +123,8 @@ describe('the simulation finds out a document that', () => {
       }
     const createDocument = flawed((provider) => createCounterDocument(provider))
     const errors: string[] = []
-    for (let seed = 1; seed <= 5; seed++) {
+    // A flaw need not show in every world.
+    for (let seed = 1; seed <= 20 && errors.length === 0; seed++) {
       errors.push(...(await runSeed(seed, profile, { kind: { createDocument, hasTimers: true } })).errors)
     }
     return errors.join('\n')
@@ -171,7 +172,7 @@ describe('the simulation finds out a document that', () => {
         },
       },
     }))
-    expect(errors).toMatch(/is lost/)
+    expect(errors).toMatch(/is lost|differs/)
   })
 })
 
