@@ -18,7 +18,8 @@ import { judge, mustSurvive } from './fuzz-verdict.ts'
 import { seedDice } from './seeded-dice.ts'
 import { watchRejections } from './stray-rejections.ts'
 
-export const FUZZ_PROFILES = ['plain', 'crowded', 'restore', 'raw', 'wipe', 'evil'] as const
+/** What earlier worlds of a process leave in Automerge can change the course of later ones: the order is part of a seed. */
+export const FUZZ_PROFILES = ['evil', 'plain', 'crowded', 'restore', 'raw', 'wipe'] as const
 type FuzzProfile = Extract<Profile, (typeof FUZZ_PROFILES)[number]>
 
 export interface FuzzOptions {
