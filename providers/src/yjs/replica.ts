@@ -74,20 +74,9 @@ export const createYjsReplica = (
     missing: (pending) => {
       const relayKnown = known ?? createKnown()
       known = undefined
-      for (const content of pending) {
-        const decoded = decodeContent(content)
-        if (decoded !== undefined) relayKnown.add(decoded)
-      }
-      return relayKnown.beyond(doc, PIECE_BYTES).map((payload) => ({ encoding: UPDATE_V1, payload }))
+      return beyond(doc, relayKnown, pending)
     },
-    beyond: (contents) => {
-      const others = createKnown()
-      for (const content of contents) {
-        const decoded = decodeContent(content)
-        if (decoded !== undefined) others.add(decoded)
-      }
-      return others.beyond(doc, PIECE_BYTES).map((payload) => ({ encoding: UPDATE_V1, payload }))
-    },
+    beyond: (contents) => beyond(doc, createKnown(), contents),
     capture: (evenIncomplete) => {
       const isWhole = doc.store.pendingStructs === null && doc.store.pendingDs === null
       if (!isWhole && !evenIncomplete) return undefined
@@ -95,6 +84,15 @@ export const createYjsReplica = (
     },
     canonical: () => canonicalForm(doc),
   }
+}
+
+/** What the document holds beyond what is known and these contents, which are known from here on. */
+const beyond = (doc: Y.Doc, known: Known, contents: readonly Content[]): readonly Content[] => {
+  for (const content of contents) {
+    const decoded = decodeContent(content)
+    if (decoded !== undefined) known.add(decoded)
+  }
+  return known.beyond(doc, PIECE_BYTES).map((payload) => ({ encoding: UPDATE_V1, payload }))
 }
 
 const mergeAll = (updates: readonly Uint8Array[]): Uint8Array => {
