@@ -50,7 +50,8 @@ export const checkProvider = (url: string, doc: unknown, options: ProviderOption
 
 /** Those of the options that `createClient` takes. */
 export const connectionOptions = (options: ProviderOptions): Omit<ClientOptions, 'relay'> => {
-  const { awareness, client, secret, create, flushMs, snapshot, compress, pad, ...connection } = options
+  const { awareness, client, secret, create, flushMs, snapshot, receipts, compress, pad, ...connection } =
+    options
   return connection
 }
 
