@@ -11,6 +11,8 @@ export const secret: string = generateSecret()
 export interface Stage {
   readonly house: () => House
   open(options?: Partial<ProviderOptions>, doc?: Y.Doc, room?: string): SealsyncProvider
+  /** In this test no attempt waits for the one before it: the shortest pause that chance may draw. */
+  hurry(): void
 }
 
 /** Lets time pass, in steps, until it is so. */
@@ -33,6 +35,7 @@ export const createStage = (): Stage => {
     for (const provider of providers) provider.destroy()
     providers = []
     vi.useRealTimers()
+    vi.restoreAllMocks()
   })
   const current = (): House => {
     if (house === undefined) throw new Error('open things in tests only')
@@ -40,6 +43,9 @@ export const createStage = (): Stage => {
   }
   return {
     house: current,
+    hurry: () => {
+      vi.spyOn(Math, 'random').mockReturnValue(0)
+    },
     open: (options = {}, doc = new Y.Doc(), room = 'room') => {
       const { WebSocketPolyfill } = current()
       const provider = new SealsyncProvider('ws://relay.test/', room, doc, {
