@@ -3,7 +3,7 @@ import { afterEach, beforeEach, vi } from 'vitest'
 import { createHouse, type House } from '../../../relay-node/test/house/house.ts'
 import { generateSecret } from '../../src/keys/secret.ts'
 
-export { pushes, textOf, until, write } from '../yjs/stage.ts'
+export { hurry, pushes, textOf, until, write } from '../yjs/stage.ts'
 
 export const secret: string = generateSecret()
 export const RELAY = 'ws://relay.test'
@@ -25,6 +25,7 @@ export const createStage = (): Stage => {
     for (const thing of kept) thing.destroy()
     kept = []
     vi.useRealTimers()
+    vi.restoreAllMocks()
   })
   return {
     house: () => {

@@ -4,7 +4,7 @@ import { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import { WebsocketProvider, type WebsocketProviderOptions } from '../../src/compat/y-websocket.ts'
 import { SealsyncProvider } from '../../src/yjs/provider.ts'
-import { createStage, RELAY, secret, textOf, until, write } from './stage.ts'
+import { createStage, hurry, RELAY, secret, textOf, until, write } from './stage.ts'
 
 const stage = createStage()
 
@@ -107,7 +107,7 @@ test('synced can be set, which tells listeners', () => {
 })
 
 test('a failed attempt is told as events of the DOM', async () => {
-  stage.hurry()
+  hurry()
   stage.house().isUp = false
   const provider = open()
   const told: unknown[] = []

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
 import { type Client, createClient } from '../../src/client/client.ts'
 import { SealsyncProvider } from '../../src/yjs/provider.ts'
-import { createStage, record, secret, textOf, until, write } from './stage.ts'
+import { createStage, hurry, record, secret, textOf, until, write } from './stage.ts'
 
 const stage = createStage()
 const made: (() => void)[] = []
@@ -62,7 +62,7 @@ test('disconnect takes one document off the socket, connect puts it back', async
 })
 
 test('one that waits to be connected stays off the socket, whatever happens to it', async () => {
-  stage.hurry()
+  hurry()
   const client = share()
   const [a, b] = [shared(client, 'a', false), shared(client, 'b')]
   const told = record(a)

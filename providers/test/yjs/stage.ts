@@ -11,8 +11,6 @@ export const secret: string = generateSecret()
 export interface Stage {
   readonly house: () => House
   open(options?: Partial<ProviderOptions>, doc?: Y.Doc, room?: string): SealsyncProvider
-  /** In this test no attempt waits for the one before it: the shortest pause that chance may draw. */
-  hurry(): void
 }
 
 /** Lets time pass, in steps, until it is so. */
@@ -22,6 +20,11 @@ export const until = async (condition: () => boolean): Promise<void> => {
     await vi.advanceTimersByTimeAsync(10)
   }
   throw new Error(`still not: ${condition}`)
+}
+
+/** In this test no attempt waits for the one before it: the shortest pause that chance may draw. */
+export const hurry = (): void => {
+  vi.spyOn(Math, 'random').mockReturnValue(0)
 }
 
 export const createStage = (): Stage => {
@@ -43,9 +46,6 @@ export const createStage = (): Stage => {
   }
   return {
     house: current,
-    hurry: () => {
-      vi.spyOn(Math, 'random').mockReturnValue(0)
-    },
     open: (options = {}, doc = new Y.Doc(), room = 'room') => {
       const { WebSocketPolyfill } = current()
       const provider = new SealsyncProvider('ws://relay.test/', room, doc, {
