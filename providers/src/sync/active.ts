@@ -29,8 +29,8 @@ export interface Active {
   waits(snapshot: Snapshot): boolean
   /** One that the relay delivered, and that does not wait. */
   take(snapshot: Snapshot): void
-  /** The chunks of the active one are here, or will not come. */
-  complete(): void
+  /** Takes the active one if its chunks are here meanwhile, or will not come for now; whether it did. */
+  complete(): boolean
   /**
    * One of the current log from storage: its signature was checked before it was kept. `gap`: its chunks were not kept,
    * and what it covers is not here.
@@ -47,8 +47,8 @@ export interface Active {
   reset(): void
 }
 
-/** `unread`: what it holds is not known here. `on its way`: not yet. */
-type Content = OpenedSnapshot | 'our own' | 'unread' | 'on its way'
+/** `unread`: what it holds is not known here. `on its way`: not yet. `withheld`: the relay does not give it, so far. */
+type Content = OpenedSnapshot | 'our own' | 'unread' | 'on its way' | 'withheld'
 
 export const createActive = (
   core: Core,
@@ -111,7 +111,7 @@ export const createActive = (
     { isStored }: { readonly isStored: boolean } = { isStored: false },
   ): void => {
     const { snapshot } = kept
-    const isReadable = content !== 'unread'
+    const isReadable = content !== 'unread' && content !== 'withheld'
     const isHeld = content === 'our own' || chains.holds(snapshot.cover)
     const wasEmpty = !state.holdsContent
     const cover = new Map(snapshot.cover.map((entry) => [chainKey(entry), entry.seq]))
@@ -124,7 +124,7 @@ export const createActive = (
       replaces = undefined
       return
     }
-    assembly.keepOnly(undefined)
+    assembly.keepOnly(content === 'withheld' ? snapshot.id : undefined)
     keep(kept, cover, isStored)
     if (!isReadable) {
       replaces = undefined
@@ -176,8 +176,11 @@ export const createActive = (
         takeOpened({ snapshot, chunks: standing.chunks }, standing.payload)
         return
       case 'withheld':
+        core.alarm('withheld', standing.reason, snapshot)
+        activate({ snapshot, chunks: [] }, 'withheld')
+        return
       case 'unreadable':
-        core.alarm(standing.type === 'withheld' ? 'withheld' : 'quarantined', standing.reason, snapshot)
+        core.alarm('quarantined', standing.reason, snapshot)
         activate({ snapshot, chunks: [] }, 'unread')
     }
   }
@@ -201,7 +204,10 @@ export const createActive = (
     },
     complete: () => {
       const snapshot = assembly.wanted()
-      if (snapshot !== undefined && isActive(snapshot)) takeInChunks(snapshot)
+      if (snapshot === undefined || !isActive(snapshot)) return false
+      if (!state.isOnItsWay && assembly.standing()?.type === 'withheld') return false
+      takeInChunks(snapshot)
+      return true
     },
     restore: (kept) => {
       const { snapshot } = kept

@@ -1,7 +1,7 @@
 /**
  * The chunks of somebody's snapshot on their way down: asked for by id, a few at a time. Those that have come stay when
  * the link drops, so that the next one brings only what is missing. What the relay does not give, or what does not
- * open, is found out in bounded time.
+ * open, is found out in bounded time; what it does not give is asked for again now and then, and on each new opening.
  */
 import { type Chunk, equalBytes, type Snapshot, type ToClient, toHex } from '../protocol/index.ts'
 import type { Core } from './core.ts'
@@ -10,7 +10,7 @@ import { createPieces, type Pieces } from './pieces.ts'
 
 type Found = Extract<ToClient, { type: 'found' }>
 
-/** `withheld`: the relay does not have them, or does not say. `unreadable`: for good. */
+/** `withheld`: the relay does not have them, or does not say, so far. `unreadable`: for good. */
 type Standing =
   | { readonly type: 'fetching' }
   | { readonly type: 'whole'; readonly chunks: readonly Chunk[]; readonly payload: Uint8Array }
@@ -28,7 +28,6 @@ export interface Assembly {
   interrupt(): void
   /** Whatever is not of this snapshot is not wanted any more. */
   keepOnly(id: Uint8Array | undefined): void
-  isFetching(): boolean
   advance(): void
   wakeAt(): number | undefined
 }
@@ -41,6 +40,8 @@ const PATIENCE_MS = 15_000
 /** How often in a row nothing comes of asking. */
 const TRIES = 3
 const PAUSE_MS = 500
+/** Before what the relay has withheld is asked for again. */
+const LATER_MS = 30_000
 
 export const createAssembly = (
   core: Core,
@@ -65,7 +66,10 @@ export const createAssembly = (
     return { type: 'fetching' }
   }
 
-  const isFetching = (): boolean => standing()?.type === 'fetching'
+  const isIncomplete = (): boolean => {
+    const type = standing()?.type
+    return type === 'fetching' || type === 'withheld'
+  }
 
   const tell = ({ done, total }: Pieces): void => {
     core.emit({ type: 'progress', progress: { direction: 'down', done: done(), total } })
@@ -88,8 +92,8 @@ export const createAssembly = (
   const failed = (): void => {
     asked.clear()
     tries += 1
-    pauseUntil = state.now + PAUSE_MS * tries
-    isWithheld = tries >= TRIES
+    isWithheld ||= tries >= TRIES
+    pauseUntil = state.now + (isWithheld ? LATER_MS : PAUSE_MS * tries)
     if (!isWithheld) reopen()
   }
 
@@ -103,6 +107,7 @@ export const createAssembly = (
     asked.delete(toHex(chunk.id))
     if (!pieces.add(chunk)) return false
     heardAt = state.now
+    pauseUntil = state.now
     tries = 0
     tell(pieces)
     return true
@@ -128,14 +133,16 @@ export const createAssembly = (
       if (lacks) failed()
       return isOurs && unknown.length === 0 && items.length === 0 ? undefined : { ...frame, items, unknown }
     },
-    interrupt: () => asked.clear(),
+    interrupt: () => {
+      asked.clear()
+      if (isWithheld) pauseUntil = state.now
+    },
     keepOnly: (id) => {
       if (pieces !== undefined && (id === undefined || !equalBytes(pieces.snapshot.id, id))) forget()
     },
-    isFetching,
     advance: () => {
       const to = channel()
-      if (pieces === undefined || to === undefined || !isFetching()) return
+      if (pieces === undefined || to === undefined || !isIncomplete()) return
       if (asked.size > 0 && heardAt + PATIENCE_MS <= state.now) {
         failed()
         return
@@ -151,7 +158,7 @@ export const createAssembly = (
       core.transmit({ type: 'fetch', channel: to, ids })
     },
     wakeAt: () => {
-      if (channel() === undefined || !isFetching()) return undefined
+      if (channel() === undefined || !isIncomplete()) return undefined
       return asked.size > 0 ? heardAt + PATIENCE_MS : pauseUntil
     },
   }

@@ -19,7 +19,7 @@ import type { Claim as HeadClaim } from './witness.ts'
 export interface Intake {
   /** Items of a frame that follows the cursor, which stays. `gap`: something before them is missing. */
   take(items: readonly Item[], inLoad: boolean): 'taken' | 'gap'
-  /** The chunks of the active snapshot are here, or will not come. */
+  /** The chunks of the active snapshot may be here, or not come for now. */
   complete(): void
   /** Takes a frame that follows the cursor. */
   deliver(frame: Deliver): 'taken' | 'gap'
@@ -235,7 +235,7 @@ export const createIntake = (
     active,
     take,
     complete: () => {
-      active.complete()
+      if (!active.complete()) return
       applyBatch(true)
       keepCursor()
     },

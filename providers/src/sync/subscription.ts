@@ -165,16 +165,16 @@ export const createSubscription = (
     if (!frame.caughtUp || state.caughtUp || state.cursor === undefined) return
     state.caughtUp = true
     gaps = 0
-    if (!state.isOnItsWay) assembly.keepOnly(undefined)
+    assembly.keepOnly(state.active?.id)
     core.emit({ type: 'caught-up' })
     witness.caughtUp()
     comparison.caughtUp(state.now)
   }
 
-  /** All chunks of a snapshot are here, or they will not come. */
+  /** All chunks of a snapshot are here, or they do not come for now. */
   const released = (): void => {
     if (!deliveries.isWaiting()) {
-      if (state.isOnItsWay) intake.complete()
+      intake.complete()
       return
     }
     const frames = deliveries.release()

@@ -465,6 +465,29 @@ describe('a relay that lies about chunks', () => {
       expect(reader.session.status()).toMatchObject({ sync: 'saved' })
     })
 
+    test(`and ${name}, and then gives them, is believed: at the next connection, or within a minute`, async () => {
+      for (const reconnects of [true, false]) {
+        const { scene, line } = await stored()
+        const disk = createDisk()
+        const reader = scene.open('b', disk)
+        line.down = down
+        reconnecting(scene, reader, line)
+        await scene.pass(70_000)
+        expect([kindsOf(reader), editsOf(reader)]).toEqual([['withheld'], []])
+        line.down = (frame) => frame
+        if (reconnects) reader.cut()
+        await scene.pass(reconnects ? 3000 : 60_000)
+        expect(editsOf(reader)).toEqual([...EDITS].sort())
+        // It may cover what it knows now, and keeps it.
+        reader.step({ type: 'snapshot' })
+        await scene.pass(5000)
+        expect([kindsOf(reader), reader.snapshots()]).toEqual([['withheld'], 1])
+        reader.kill()
+        expect(editsOf(scene.open('b', disk))).toEqual([...EDITS].sort())
+        expect(editsOf(await coldClient(scene))).toEqual([...EDITS].sort())
+      }
+    })
+
     test(`and ${name} harms nobody who has all of it already, and who then makes another snapshot`, async () => {
       const { scene, author, line } = await begun()
       const reader = scene.open('b')

@@ -55,8 +55,7 @@ const signTwice =
     await cast.pass(2000)
   }
 
-/** To come: what was held back once is not asked for again before there is another snapshot. */
-const IN_CHUNKS = { chunkBytes: 60, heals: false } as const
+const IN_CHUNKS = { chunkBytes: 60 } as const
 
 const NOTHING = { encoding: 2, payload: Y.encodeStateAsUpdateV2(new Y.Doc()) }
 
