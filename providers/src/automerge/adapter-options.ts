@@ -1,6 +1,6 @@
 /** What an adapter can be told, and the checks of it: misuse is answered at the door. */
 import type { ClientOptions, Where } from '../client/client.ts'
-import { checkOptions, checkUrl } from '../client/options.ts'
+import { checkOptions, checkUrl, takeOptions } from '../client/options.ts'
 import { readSecret, type Secret } from '../client/secret.ts'
 
 /** The secret of a document, or `undefined` for one that stays on this device. */
@@ -61,8 +61,8 @@ const checkMs = (name: string, value: unknown): void => {
 export const checkAdapter = (url: string, options: AdapterOptions): CheckedOptions => {
   checkUrl(DOOR, url)
   checkOptions(DOOR, options, [...OWN, ...DOCUMENT, ...CLIENT])
-  const { secret, keys, graceMs = 500, ackThrottleMs = 1_000, readyTimeoutMs = 2_000, ...others } = options
-  const { inboundWindowMs = 'adaptive', peers = false, snapshot, compress, pad, flushMs, ...client } = others
+  const { secret, keys, graceMs = 500, ackThrottleMs = 1_000, readyTimeoutMs = 2_000 } = options
+  const { inboundWindowMs = 'adaptive', peers = false } = options
   if ((secret === undefined) === (keys === undefined)) {
     throw new TypeError(
       `${DOOR}: pass either secret, one for all documents, or keys, a function from document id to secret`,
@@ -83,11 +83,14 @@ export const checkAdapter = (url: string, options: AdapterOptions): CheckedOptio
     const own = await keys?.(documentId)
     return own === undefined ? undefined : readSecret(own)
   }
-  const document = {
-    ...(snapshot === undefined ? {} : { snapshot }),
-    ...(compress === undefined ? {} : { compress }),
-    ...(pad === undefined ? {} : { pad }),
-    ...(flushMs === undefined ? {} : { flushMs }),
+  return {
+    client: takeOptions(options, CLIENT),
+    document: takeOptions(options, DOCUMENT),
+    secretOf,
+    graceMs,
+    ackThrottleMs,
+    inboundWindowMs,
+    readyTimeoutMs,
+    peers,
   }
-  return { client, document, secretOf, graceMs, ackThrottleMs, inboundWindowMs, readyTimeoutMs, peers }
 }

@@ -14,6 +14,17 @@ export const checkOptions = (door: string, options: unknown, known: readonly str
   }
 }
 
+/** Those of the options that have these names, and a value. */
+export const takeOptions = <Options extends object, Name extends keyof Options>(
+  options: Options,
+  names: readonly Name[],
+): Pick<Options, Name> => {
+  const known: readonly PropertyKey[] = names
+  const taken = { ...options }
+  for (const name in taken) if (!known.includes(name) || taken[name] === undefined) delete taken[name]
+  return taken
+}
+
 /** A token as the greeting can carry it. */
 export const checkToken = (token: unknown): string => {
   if (typeof token !== 'string') throw new TypeError('token: give a string, or a function that returns one')

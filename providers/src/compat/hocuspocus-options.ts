@@ -2,7 +2,7 @@
 import type { Awareness } from 'y-protocols/awareness'
 import type { Doc } from 'yjs'
 import type { ClientOptions, Where } from '../client/client.ts'
-import { checkOptions } from '../client/options.ts'
+import { checkOptions, takeOptions } from '../client/options.ts'
 import type { Secret } from '../client/secret.ts'
 import type { WebSocketConstructor } from '../client/socket.ts'
 import type * as Told from './hocuspocus-events.ts'
@@ -54,7 +54,7 @@ export interface HocuspocusProviderWebsocketConfiguration
 
 /** What a provider is told of its document. */
 interface DocumentConfiguration
-  extends Pick<Where, 'create' | 'flushMs' | 'snapshot' | 'compress' | 'pad'>,
+  extends Pick<Where, 'create' | 'flushMs' | 'snapshot' | 'receipts' | 'compress' | 'pad'>,
     ConnectionCallbacks {
   /** The app's name for the document; never sent. */
   name: string
@@ -92,7 +92,7 @@ export type CompleteHocuspocusProviderConfiguration = HocuspocusProviderConfigur
     readonly websocketProvider: HocuspocusProviderWebsocket
   }
 
-const CONNECTION: readonly (keyof HocuspocusProviderWebsocketConfiguration)[] = [
+const CONNECTION: readonly ('url' | keyof ConnectionConfiguration)[] = [
   ...(['url', 'storage', 'identity', 'params', 'autoConnect', 'preserveTrailingSlash'] as const),
   ...(['WebSocketPolyfill', 'maxAttempts', 'messageReconnectTimeout', 'delay', 'initialDelay'] as const),
   ...(['factor', 'minDelay', 'maxDelay', 'jitter', 'timeout', 'handleTimeout'] as const),
@@ -103,10 +103,12 @@ const CALLBACKS: readonly (keyof ConnectionCallbacks)[] = [
   ...(['onOutgoingMessage', 'onAwarenessUpdate', 'onAwarenessChange'] as const),
 ]
 
+const SEALED = ['create', 'snapshot', 'receipts', 'compress', 'pad'] as const
+
 const DOCUMENT: readonly (keyof DocumentConfiguration)[] = [
   ...(['name', 'secret', 'document', 'awareness', 'token', 'flushDelay', 'forceSyncInterval'] as const),
   ...(['sessionAwareness', 'onAuthenticated', 'onAuthenticationFailed', 'onSynced', 'onStateless'] as const),
-  ...(['onUnsyncedChanges', 'create', 'flushMs', 'snapshot', 'compress', 'pad'] as const),
+  ...(['onUnsyncedChanges', 'flushMs', ...SEALED] as const),
 ]
 
 /** Throws a `TypeError` for options that do not exist. */
@@ -135,18 +137,11 @@ export const checkProviderOptions = (door: string, options: HocuspocusProviderCo
 export const connectionOptions = (
   options: ConnectionConfiguration & { url: string },
 ): HocuspocusProviderWebsocketConfiguration => {
-  const taken = Object.entries(options).filter(([name]) => CONNECTION.some((known) => known === name))
-  return { ...Object.fromEntries(taken), url: options.url, autoConnect: false }
+  return { ...takeOptions(options, CONNECTION), url: options.url, autoConnect: false }
 }
 
 /** Those that the document gets. */
 export const documentOptions = (options: HocuspocusProviderConfiguration): Omit<Where, 'room' | 'secret'> => {
-  const { create, flushDelay, flushMs = flushDelay, snapshot, compress, pad } = options
-  return {
-    ...(create === undefined ? {} : { create }),
-    ...(typeof flushMs === 'number' ? { flushMs } : {}),
-    ...(snapshot === undefined ? {} : { snapshot }),
-    ...(compress === undefined ? {} : { compress }),
-    ...(pad === undefined ? {} : { pad }),
-  }
+  const { flushDelay, flushMs = flushDelay } = options
+  return { ...takeOptions(options, SEALED), ...(typeof flushMs === 'number' ? { flushMs } : {}) }
 }

@@ -8,7 +8,7 @@ import type { WebsocketProvider } from './y-websocket.ts'
 
 type Sealed = Pick<
   ProviderOptions,
-  'storage' | 'identity' | 'token' | 'create' | 'flushMs' | 'snapshot' | 'compress' | 'pad'
+  'storage' | 'identity' | 'token' | 'create' | 'flushMs' | 'snapshot' | 'receipts' | 'compress' | 'pad'
 >
 
 /** Options of `WebsocketProvider`. */
@@ -52,7 +52,7 @@ const NAMES: readonly (keyof WebsocketProviderOptions)[] = [
     'resyncInterval',
   ] as const),
   ...(['maxBackoffTime', 'disableBc', 'shouldReconnect', 'storage', 'identity', 'token', 'create'] as const),
-  ...(['flushMs', 'snapshot', 'compress', 'pad'] as const),
+  ...(['flushMs', 'snapshot', 'receipts', 'compress', 'pad'] as const),
 ]
 
 /** Those of the options that `SealsyncProvider` takes; throws a `TypeError` for unknown ones and without a secret. */

@@ -2,7 +2,7 @@
 import type { Awareness } from 'y-protocols/awareness'
 import * as Y from 'yjs'
 import type { Client, ClientOptions, Where } from '../client/client.ts'
-import { checkOptions } from '../client/options.ts'
+import { checkOptions, takeOptions } from '../client/options.ts'
 import type { SnapshotPolicy } from '../sync/effects.ts'
 
 /** Options of a provider: those of the connection, those of the document, and presence. */
@@ -49,16 +49,12 @@ export const checkProvider = (url: string, doc: unknown, options: ProviderOption
 }
 
 /** Those of the options that `createClient` takes. */
-export const connectionOptions = (options: ProviderOptions): Omit<ClientOptions, 'relay'> => {
-  const { awareness, client, secret, create, flushMs, snapshot, receipts, compress, pad, ...connection } =
-    options
-  return connection
-}
+export const connectionOptions = (options: ProviderOptions): Omit<ClientOptions, 'relay'> =>
+  takeOptions(options, CONNECTION)
 
 /** Those of the options that `open` takes. */
 export const documentOptions = (options: ProviderOptions, { gc }: Y.Doc): Omit<Where, 'room'> => {
-  const { awareness, client, storage, identity, token, params, WebSocketPolyfill, connect, ...rest } = options
-  const { snapshot = {}, ...document } = rest
+  const { snapshot = {}, ...document } = takeOptions(options, DOCUMENT)
   if (typeof snapshot !== 'object') return { ...document, snapshot }
   const { from, ...policy } = snapshot
   return { ...document, snapshot: from !== undefined && gc ? 'never' : policy }

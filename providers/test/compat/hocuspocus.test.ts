@@ -280,6 +280,16 @@ test('presence of the app outlives the provider, one of its own does not', () =>
   awareness.destroy()
 })
 
+test('what others have got is told to who asks for receipts, also on a shared connection', async () => {
+  const [a, b] = [open({ receipts: true }), join(openSocket(), { receipts: true })]
+  b.attach()
+  await until(() => a.synced && b.synced)
+  write(a, 'words')
+  await until(() => a.receipts()[0]?.missing === 0)
+  write(b, 'more')
+  await until(() => b.receipts()[0]?.missing === 0)
+})
+
 test('misspelt options are refused, and those that belong to a shared connection', () => {
   expect(() => open({ name: 'room', ...{ nmae: 'x' } })).toThrow(
     'new HocuspocusProvider: there is no option "nmae"',

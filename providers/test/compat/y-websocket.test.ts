@@ -73,6 +73,14 @@ test('options that mean nothing here are taken, and others refused', async () =>
   )
 })
 
+test('what others have got is told to who asks for receipts', async () => {
+  const [a, b] = [open({ receipts: true }), open({ receipts: true })]
+  await until(() => a.synced && b.synced)
+  write(a, 'words')
+  await until(() => a.receipts()[0]?.missing === 0)
+  expect(a.receipts()).toHaveLength(1)
+})
+
 test('options may be there and undefined', async () => {
   const provider = open({ connect: undefined, awareness: undefined, params: undefined, protocols: undefined })
   await until(() => provider.synced)
