@@ -12,22 +12,11 @@ import { sealChunk, senseless } from '../automerge/forger.ts'
 import { seedDice } from '../automerge/seeded-dice.ts'
 import { watchRejections } from '../automerge/stray-rejections.ts'
 import { createAutomergeDocument } from '../simulation/automerge-document.ts'
-import type { Knobs } from '../simulation/knobs.ts'
 import { createPlatformClock, type PlatformClock } from '../simulation/platform-clock.ts'
 import type { SimProvider } from '../simulation/sim-document.ts'
-import { type Attack, type Cast, type Outcome, play, ROLES } from './play.ts'
-import type { StageSetting } from './stage.ts'
+import { untimely } from './bounds.ts'
+import { type Attack, type Cast, type Outcome, play, ROLES, type Role } from './play.ts'
 import { TABLE } from './table.ts'
-
-/** What the stage of the next play is set with. */
-const staging = vi.hoisted((): { setting: StageSetting } => ({ setting: {} }))
-vi.mock('./stage.ts', async (original) => {
-  const real = await original<typeof import('./stage.ts')>()
-  return {
-    ...real,
-    createStage: (seed: number, changes?: Partial<Knobs>) => real.createStage(seed, changes, staging.setting),
-  }
-})
 
 const isLong = process.env.SEALSYNC_LONG === '1'
 const AUTOMERGE = 3
@@ -57,7 +46,6 @@ beforeEach(() => {
   stray = []
   lastChanges = new Map()
   endings = [watchRejections((error) => stray.push(error)), seedDice(1), clock.restore]
-  staging.setting = { clock, createDocument }
   // Where a Repo says that it could not take a message.
   vi.spyOn(console, 'log').mockImplementation(() => undefined)
 })
@@ -65,6 +53,8 @@ afterEach(() => {
   for (const end of endings) end()
   vi.restoreAllMocks()
 })
+
+const playHere = (attack: Attack, role: Role) => play(attack, role, { setting: { clock, createDocument } })
 
 const evil = (payload: Uint8Array): Content => ({ encoding: AUTOMERGE, payload })
 const actor = 'ee'.repeat(16)
@@ -144,24 +134,27 @@ describe('a relay that lies', () => {
     })),
   )
   test.each(cells)('$name: $role', async ({ row, role, expected }) => {
-    const { outcome, violations, messages } = await play(row, role)
+    const { outcome, violations, messages, delays } = await playHere(row, role)
     expect({ violations, stray }).toEqual({ violations: [], stray: [] })
     expect(outcome, messages.join('; ')).toBe(expected)
+    expect(untimely(row.name, role, delays)).toEqual([])
   })
 })
 
 describe('a writer with bad intentions', () => {
   test.each(CELLS)('$name: $role', async ({ row, role, expected }) => {
-    const { outcome, violations, messages } = await play(row, role)
+    const { outcome, violations, messages, delays } = await playHere(row, role)
     expect({ violations, stray }).toEqual({ violations: [], stray: [] })
     expect(outcome, messages.join('; ')).toBe(expected)
+    expect(untimely(row.name, role, delays)).toEqual([])
   })
 })
 
 test.each(isLong ? ROLES : (['holder'] as const))('without an attack nothing is wrong: %s', async (role) => {
-  expect(await play({ name: 'nothing' }, role)).toEqual({
+  expect(await playHere({ name: 'nothing' }, role)).toEqual({
     outcome: 'prevented',
     violations: [],
     messages: [],
+    delays: new Map(),
   })
 })

@@ -6,9 +6,11 @@
  *   state    has seen its beginning, was away while the attacked envelopes were written, and comes back with its storage
  *   holder   was there when they were written, and connects again
  */
+import type { AlarmKind } from '../../../providers/src/sync/effects.ts'
+import type { Clock } from '../../../providers/src/testing/clock.ts'
 import type { Script } from '../../../providers/src/testing/script.ts'
 import { createDisk } from '../simulation/device.ts'
-import { createStage, type Session, type Stage } from './stage.ts'
+import { createStage, type Session, type Stage, type StageSetting } from './stage.ts'
 
 export type { Session } from './stage.ts'
 
@@ -33,6 +35,8 @@ export interface Attack {
   readonly lie?: (cast: Cast) => readonly Script[]
   /** Snapshots above it travel in chunks of so many bytes. */
   readonly chunkBytes?: number
+  /** All sessions run with the option of this name. */
+  readonly receipts?: boolean
   /** Alice and Dave are away while it goes on, so that nobody can tell the victim anything. */
   readonly isAlone?: boolean
   /** While it goes on, after Alice's next edit. */
@@ -43,6 +47,8 @@ export interface Attack {
   readonly heals?: boolean
 }
 
+const LOOK_MS = 100
+
 /** `prevented`, `not noticed`, or the kinds of the victim's alarms. */
 export type Outcome = string
 
@@ -51,20 +57,31 @@ export interface Played {
   /** What must never happen, and did. */
   readonly violations: readonly string[]
   readonly messages: readonly string[]
+  /** How long each kind of alarm took, ms, as `bounds.ts` counts; 0 if it came before. */
+  readonly delays: ReadonlyMap<AlarmKind, number>
 }
 
-export const play = async (attack: Attack, role: Role, seed = 1): Promise<Played> => {
-  const stage = createStage(seed, { chunkBytes: attack.chunkBytes ?? 0 })
+export const play = async (
+  attack: Attack,
+  role: Role,
+  { seed = 1, setting }: { readonly seed?: number; readonly setting?: StageSetting } = {},
+): Promise<Played> => {
+  const { chunkBytes = 0, receipts = false } = attack
+  const stage = createStage(seed, { chunkBytes, receipts }, setting)
   const [alice, dave] = [stage.open('alice'), stage.open('dave')]
   const disk = createDisk()
   const first = stage.open('victim', { disk })
+  let victim = first
+  const alarmedAt = listen(stage.clock, () => victim)
   stage.connect('alice', alice)
   stage.connect('dave', dave)
   if (role !== 'cold') stage.connect('victim', first)
   await stage.pass(1000)
-  stage.edit(alice, 'a1;', 'a2;')
+  // One after the other, so that the log begins the same whatever the dice say.
   stage.edit(dave, 'd1;')
-  await stage.pass(3000)
+  await stage.pass(500)
+  stage.edit(alice, 'a1;', 'a2;')
+  await stage.pass(2500)
   const early = stage.relay.log().length
   if (role !== 'holder') {
     stage.disconnect(first)
@@ -77,23 +94,28 @@ export const play = async (attack: Attack, role: Role, seed = 1): Promise<Played
   stage.edit(dave, 'e1;')
   await stage.pass(2000)
   const cast = (): Cast => ({ ...stage, alice, dave, early, late: stage.relay.log().length })
+  const preparedAt = stage.clock.now()
   await attack.prepare?.(cast())
   const held = new Set(role === 'holder' ? first.document.edits() : [])
 
   const set = cast()
   stage.disconnect(first)
   if (attack.lie !== undefined) stage.relay.lie(...attack.lie(set))
-  const victim =
-    role === 'holder' ? first : stage.open('victim', { disk: role === 'cold' ? createDisk() : disk })
+  if (role !== 'holder') victim = stage.open('victim', { disk: role === 'cold' ? createDisk() : disk })
   for (const id of victim.document.edits()) held.add(id)
   if (attack.isAlone) for (const other of [alice, dave]) stage.disconnect(other)
+  let since = role === 'holder' && attack.lie === undefined ? preparedAt : stage.clock.now()
   stage.connect('victim', victim)
   await stage.pass(5000)
   if (!attack.isAlone) stage.edit(alice, 'c1;')
   await stage.pass(2000)
   stage.edit(victim, 'v1;')
-  await attack.goOn?.(set, victim)
+  if (attack.goOn !== undefined) {
+    await attack.goOn(set, victim)
+    since = stage.clock.now()
+  }
   await stage.pass(90_000)
+  const delays = new Map([...alarmedAt].map(([kind, at]) => [kind, Math.max(0, at - since)]))
 
   const outcome = classify(attack, set, victim)
   const violations = violationsOf(stage, victim, held)
@@ -105,7 +127,23 @@ export const play = async (attack: Attack, role: Role, seed = 1): Promise<Played
   for (const [name, session] of Object.entries({ alice, dave, victim })) stage.edit(session, `${name} again;`)
   await stage.pass(60_000)
   if (attack.heals ?? true) violations.push(...unhealed(stage, { alice, dave, victim }))
-  return { outcome, violations, messages: victim.alarms.map(({ kind, message }) => `${kind}: ${message}`) }
+  return {
+    outcome,
+    violations,
+    messages: victim.alarms.map(({ kind, message }) => `${kind}: ${message}`),
+    delays,
+  }
+}
+
+/** When each kind of alarm was first heard of a session, as somebody knows who looks at it ten times a second. */
+const listen = (clock: Clock, session: () => Session): ReadonlyMap<AlarmKind, number> => {
+  const heardAt = new Map<AlarmKind, number>()
+  const look = (): void => {
+    for (const { kind } of session().alarms) if (!heardAt.has(kind)) heardAt.set(kind, clock.now())
+    clock.after(LOOK_MS, look)
+  }
+  look()
+  return heardAt
 }
 
 const lacks = (session: Session, edits: Iterable<string>): readonly string[] => {

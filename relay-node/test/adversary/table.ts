@@ -3,6 +3,8 @@
  * together. A cell is `prevented`, `not noticed`, or the kinds of alarm that the client raises, sorted.
  */
 import * as Y from 'yjs'
+import { decodeSnapshotInner, encodeSnapshotInner } from '../../../providers/src/sync/content.ts'
+import type { Vault } from '../../../providers/src/sync/vault.ts'
 import { scripts } from '../../../providers/src/testing/index.ts'
 import type { Attack, Cast, Outcome, Role, Session } from './play.ts'
 
@@ -44,6 +46,24 @@ const contentOf = (text: string, clientId: number) => {
   return { encoding: 1, payload: Y.encodeStateAsUpdate(doc) }
 }
 
+/** Somebody whose snapshots are true but for what they say that their document is. */
+const statingAnotherDigest = (vault: Vault): Vault => ({
+  ...vault,
+  sealSnapshot: (fields, inner) => {
+    const honest = decodeSnapshotInner(inner, fields.padded)
+    if (!honest.ok) throw new Error(honest.error)
+    const lying = { ...honest.value, digest: vault.stateDigest(Uint8Array.of(1)) }
+    return vault.sealSnapshot(fields, encodeSnapshotInner(lying, fields.padded))
+  },
+})
+
+/** Who writes hears of it, if anybody does. */
+const keptFromDave: Omit<Attack, 'name'> = {
+  lie: () => [scripts.dropTail({ from: reader, reader: 'dave' })],
+  receipts: true,
+  harms: ({ dave }) => !dave.document.edits().has('v1;'),
+}
+
 /** The relay begins with the lie at once and goes on with it. */
 const signTwice =
   ({ hides }: { readonly hides: boolean }) =>
@@ -66,12 +86,12 @@ const row = (
 ): Row => ({ name, outcomes: { cold, state, holder }, ...attack })
 
 export const TABLE: readonly Row[] = [
-  row('R alters ciphertexts', ['withheld', 'forged, withheld', 'rollback, withheld'], {
+  row('R alters ciphertexts', ['forged, withheld', 'forged, withheld', 'forged, rollback, withheld'], {
     lie: ({ early, random }) => [
       scripts.forge({ part: 'ciphertext', random, after: early, from: 'alice', reader }),
     ],
   }),
-  row('R alters headers', ['withheld', 'forged, withheld', 'rollback, withheld'], {
+  row('R alters headers', ['forged, withheld', 'forged, withheld', 'forged, rollback, withheld'], {
     lie: ({ early, random }) => [
       scripts.forge({ part: 'header', random, after: early, from: 'alice', reader }),
     ],
@@ -80,6 +100,12 @@ export const TABLE: readonly Row[] = [
     lie: ({ early, random }) => [
       scripts.forge({ part: 'signature', random, after: early, from: 'alice', reader }),
     ],
+  }),
+  row('R alters signatures; nobody else is there', ['forged', 'forged', 'prevented'], {
+    lie: ({ early, random }) => [
+      scripts.forge({ part: 'signature', random, after: early, from: 'alice', reader }),
+    ],
+    isAlone: true,
   }),
   row('R strips signatures', ['forged', 'forged', 'forged'], {
     lie: ({ early, random }) => [
@@ -192,6 +218,29 @@ export const TABLE: readonly Row[] = [
     lie: () => [scripts.pretendToStore({ from: reader })],
     goOn: connectAgain,
   }),
+  row(
+    "R acknowledges a client's edits and shows them to nobody; all have `receipts`",
+    ['not noticed', 'not noticed', 'not noticed'],
+    {
+      lie: () => [scripts.pretendToStore({ from: reader })],
+      receipts: true,
+    },
+  ),
+  row(
+    "R keeps a client's edits from one of the others; all have `receipts`",
+    ['excluded', 'excluded', 'excluded'],
+    {
+      ...keptFromDave,
+      goOn: async (cast) => {
+        for (let i = 1; i <= 6; i++) cast.clock.after(5000 * i, () => cast.edit(cast.alice, `f${i};`))
+      },
+    },
+  ),
+  row(
+    "R keeps a client's edits from one of the others; all have `receipts`, and nobody writes any more",
+    ['not noticed', 'not noticed', 'not noticed'],
+    keptFromDave,
+  ),
   row("R acknowledges somebody else's edits and stores nothing", ['withheld', 'withheld', 'withheld'], {
     lie: () => [scripts.pretendToStore({ from: 'alice' })],
   }),
@@ -257,7 +306,7 @@ export const TABLE: readonly Row[] = [
   }),
   row(
     'W signs two updates for one position, and R shows each to some',
-    ['equivocation, fork', 'equivocation, fork', 'equivocation, fork'],
+    ['equivocation', 'equivocation', 'equivocation'],
     {
       prepare: signTwice({ hides: false }),
       harms: () => true,
@@ -272,6 +321,16 @@ export const TABLE: readonly Row[] = [
       const eve = cast.evilWriter()
       eve.push(eve.snapshot(NOTHING))
       await cast.pass(2000)
+    },
+  }),
+  row('W states a digest that is not that of its document', ['prevented', 'diverged', 'diverged'], {
+    prepare: async (cast) => {
+      const eve = cast.open('eve', { changed: statingAnotherDigest })
+      cast.connect('eve', eve)
+      await cast.pass(1000)
+      eve.step({ type: 'snapshot' })
+      await cast.pass(2000)
+      cast.disconnect(eve)
     },
   }),
   row('W makes a snapshot that nobody can read', ['prevented', 'prevented', 'quarantined'], {
