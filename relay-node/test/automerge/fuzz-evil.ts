@@ -22,11 +22,35 @@ const change = (actor: string, text: string): Uint8Array => {
   return A.getLastLocalChange(made) ?? new Uint8Array(0)
 }
 
+/**
+ * Automerge takes it, and writes it with other bytes than it has read. Linked Repos and disks then hold it under another
+ * hash, which nobody can mend (docs/automerge.md, "Changes that spoil a document"): other tests write such changes.
+ */
+const isSpoiling = (chunk: Uint8Array): boolean => {
+  let doc = A.init<unknown>()
+  try {
+    doc = A.loadIncremental(doc, chunk)
+  } catch {
+    return false
+  }
+  try {
+    A.load(A.save(doc))
+    return false
+  } catch {
+    return true
+  }
+}
+
+const bend = (random: Random, valid: Uint8Array): Uint8Array => {
+  const bent = valid.slice()
+  for (let i = 0; i < 3; i++) bent[bent.length - 1 - random.int(20)] = random.int(256)
+  return isSpoiling(sealChunk(bent)) ? bend(random, valid) : bent
+}
+
 const garbage = (random: Random): readonly { encoding: number; payload: Uint8Array }[] => {
   const actor = Array.from(random.bytes(16), (byte) => byte.toString(16).padStart(2, '0')).join('')
   const valid = change(actor, `evil ${random()}`)
-  const bent = valid.slice()
-  for (let i = 0; i < 3; i++) bent[bent.length - 1 - random.int(20)] = random.int(256)
+  const bent = bend(random, valid)
   switch (random.int(6)) {
     case 0:
       return [{ encoding: CHUNKS, payload: random.bytes(random.int(200)) }]

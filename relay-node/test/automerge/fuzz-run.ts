@@ -1,4 +1,7 @@
-/** `node --conditions=sealsync-source …/fuzz-run.ts [profiles] [seeds each] [first seed] [released|next]`: failing seeds are printed. */
+/**
+ * `node --conditions=sealsync-source …/fuzz-run.ts [profiles] [seeds each] [first seed] [released|next]`: failing seeds
+ * are printed. Profiles run in the order given.
+ */
 import { cryptoReady } from 'sealsync/protocol'
 import { openNext, openReleased } from './fuzz-repos.ts'
 import { FUZZ_PROFILES, runFuzz } from './fuzz-world.ts'
@@ -6,7 +9,9 @@ import { FUZZ_PROFILES, runFuzz } from './fuzz-world.ts'
 const [names = FUZZ_PROFILES.join(','), count = '20', first = '1', kind = 'released'] = process.argv.slice(2)
 const openRepo = kind === 'next' ? openNext : openReleased
 await cryptoReady
-for (const profile of FUZZ_PROFILES.filter((known) => names.split(',').includes(known))) {
+for (const name of names.split(',')) {
+  const profile = FUZZ_PROFILES.find((known) => known === name)
+  if (profile === undefined) throw new Error(`no profile is called ${name}`)
   const startedAt = performance.now()
   const totals = { edits: 0, saved: 0, survived: 0, frames: 0, messages: 0, failed: 0 }
   for (let seed = Number(first); seed < Number(first) + Number(count); seed++) {

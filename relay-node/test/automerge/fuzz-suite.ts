@@ -16,6 +16,12 @@ export const fuzzSuite = (kind: string, openRepo: OpenRepo): void => {
     return () => vi.restoreAllMocks()
   })
 
+  test(`${kind}: a world depends on its seed alone`, { timeout: 120_000 }, async () => {
+    const first = await runFuzz(2, { profile: 'evil', openRepo })
+    await runFuzz(3, { profile: 'restore', openRepo })
+    expect(await runFuzz(2, { profile: 'evil', openRepo })).toEqual(first)
+  })
+
   describe(`${kind}: nothing is lost, all become equal, then silence`, () => {
     for (const profile of FUZZ_PROFILES) {
       test(`${profile}: ${EACH} worlds`, { timeout: 3_600_000 }, async () => {

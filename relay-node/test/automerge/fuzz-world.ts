@@ -3,10 +3,11 @@
  * through the real client, a hostile network and a relay that crashes, forgets and loses. After some seconds everything
  * heals; then all must be equal, what was called saved or is on a disk must be there, and everybody must fall silent.
  */
+import { createHash } from 'node:crypto'
 import { verify } from 'sealsync/protocol'
 import type { Clock } from '../../../providers/src/testing/clock.ts'
 import { createRandom } from '../../../providers/src/testing/random.ts'
-import { createHost } from '../simulation/host.ts'
+import { createHost, type Host } from '../simulation/host.ts'
 import { type Knobs, knobsOf, type Profile } from '../simulation/knobs.ts'
 import { createPlatformClock } from '../simulation/platform-clock.ts'
 import { createFuzzDevice, type FuzzDevice } from './fuzz-device.ts'
@@ -15,10 +16,10 @@ import type { OpenRepo } from './fuzz-repos.ts'
 import { createTabNetwork } from './fuzz-socket.ts'
 import type { FuzzTab } from './fuzz-tab.ts'
 import { judge, mustSurvive } from './fuzz-verdict.ts'
+import { emptyIdPool } from './id-pool.ts'
 import { seedDice } from './seeded-dice.ts'
 import { watchRejections } from './stray-rejections.ts'
 
-/** What earlier worlds of a process leave in Automerge can change the course of later ones: the order is part of a seed. */
 export const FUZZ_PROFILES = ['evil', 'plain', 'crowded', 'restore', 'raw', 'wipe'] as const
 type FuzzProfile = Extract<Profile, (typeof FUZZ_PROFILES)[number]>
 
@@ -36,6 +37,8 @@ export interface FuzzOutcome {
   readonly survived: number
   readonly frames: number
   readonly messages: number
+  /** A hash of every frame and of where all ended: the same when a world is run again. */
+  readonly trace: string
 }
 
 const SECRET = Uint8Array.from({ length: 32 }, (_, i) => i * 7)
@@ -46,10 +49,39 @@ const SETTLE_MS = 60_000
 const isStored = ({ disk }: FuzzDevice, documentId: string): boolean =>
   ['snapshot', 'incremental'].some((kind) => (disk?.values(documentId, kind).length ?? 0) > 0)
 
+const overheard = (host: Host, hear: (bytes: Uint8Array) => void): Host => ({
+  ...host,
+  dial: ({ received, dropped }, latencyMs) => {
+    const wire = host.dial(
+      {
+        received: (bytes) => {
+          hear(bytes)
+          received(bytes)
+        },
+        dropped,
+      },
+      latencyMs,
+    )
+    return (
+      wire && {
+        ...wire,
+        up: {
+          ...wire.up,
+          send: (bytes) => {
+            hear(bytes)
+            wire.up.send(bytes)
+          },
+        },
+      }
+    )
+  },
+})
+
 export const runFuzz = async (seed: number, options: FuzzOptions): Promise<FuzzOutcome> => {
   const errors: string[] = []
   const unwatch = watchRejections((error) => errors.push(error))
   const clock = createPlatformClock()
+  emptyIdPool()
   const restoreDice = seedDice(seed)
   try {
     return await runWorld({ ...options, seed, clock, errors })
@@ -68,7 +100,10 @@ const runWorld = async (
   const random = createRandom(seed)
   let isHealed = false
   let isOver = false
-  const host = createHost({ clock, random, knobs, verify, isHealed: () => isHealed })
+  const trace = createHash('sha256')
+  const host = overheard(createHost({ clock, random, knobs, verify, isHealed: () => isHealed }), (bytes) =>
+    trace.update(`${clock.now()} `).update(bytes),
+  )
   const createDevice = (name: string, hasDisk: boolean, hasStorage: boolean): FuzzDevice =>
     createFuzzDevice({
       name,
@@ -242,6 +277,8 @@ const runWorld = async (
     errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error))
   }
   isOver = true
+  for (const tab of living())
+    for (const handle of tab.handles.values()) trace.update(`${tab.name} ${handle.url} ${handle.heads()}`)
   for (const tab of everyTab()) tab.kill()
   await clock.runUntil(clock.now() + 1_000)
   const sum = (count: (tab: FuzzTab) => number): number =>
@@ -253,5 +290,6 @@ const runWorld = async (
     survived,
     frames: sum((tab) => tab.network.frames()),
     messages: sum((tab) => tab.messages()),
+    trace: trace.digest('hex'),
   }
 }

@@ -1,13 +1,15 @@
 /** Whoever has the secret may spoil what he writes; a Repo's document stays usable, he is named, and it is compacted. */
+import { createHash } from 'node:crypto'
 import * as A from '@automerge/automerge'
-import type { DocHandle } from '@automerge/automerge-repo'
+import type { DocHandle, NetworkAdapterInterface } from '@automerge/automerge-repo'
 import { generateSecret } from 'sealsync'
-import type { AdapterEvents } from 'sealsync/automerge'
+import { type AdapterEvents, SealsyncNetworkAdapter } from 'sealsync/automerge'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createHouse, type House } from '../house/house.ts'
 import { type Forger, lastChangeOf, openForger, poison, sealChunk, senseless } from './forger.ts'
 import { type HouseRepo, openHouseRepo } from './house-repo.ts'
 import { fakeTime, pass, until } from './house-time.ts'
+import { createTabLink } from './tab-link.ts'
 
 type Notes = { text: string; more?: string }
 
@@ -32,8 +34,8 @@ interface Opened extends HouseRepo {
   readonly statuses: readonly AdapterEvents['status'][]
 }
 
-const open = (): Opened => {
-  const opened = openHouseRepo(house, { secret, snapshot: false })
+const open = (...links: readonly NetworkAdapterInterface[]): Opened => {
+  const opened = openHouseRepo(house, { secret, snapshot: false }, { links })
   const alarms: AdapterEvents['alarm'][] = []
   const statuses: AdapterEvents['status'][] = []
   opened.adapter.on('alarm', (alarm) => alarms.push(alarm))
@@ -261,6 +263,35 @@ test('a change after which a document cannot be saved is named, and does not kee
   await pass(3_000)
   expect(await last).toBe(true)
   expect(kinds(alice)).toEqual(['quarantined'])
+})
+
+test('a Repo tells a linked one such a change under another hash: for the guards that is a second one in its place', async () => {
+  const { alice, handle, forger } = await setUp()
+  const [near, far] = createTabLink().adapters
+  const tab = open(far)
+  alice.repo.networkSubsystem.addNetworkAdapter(near)
+  const found = await find(tab, handle)
+  await settled(tab, found)
+  tab.adapter.disconnect()
+  const spoilt = poison(handle.doc(), (doc) => A.splice(doc, ['text'], 3, 2, 'abc'))
+  await forger.write(spoilt)
+  await pass(2_000)
+  const hash = createHash('sha256').update(spoilt.subarray(8)).digest('hex')
+  const heads = (of: DocHandle<Notes>): readonly string[] => A.getHeads(of.doc())
+  expect(heads(handle)).toEqual([hash])
+  expect(heads(found)).not.toEqual([hash])
+  expect(found.doc()).toEqual(handle.doc())
+  const adapter = new SealsyncNetworkAdapter('ws://relay.test/', {
+    secret,
+    snapshot: false,
+    WebSocketPolyfill: house.WebSocketPolyfill,
+  })
+  const alarms: string[] = []
+  adapter.on('alarm', ({ kind }) => alarms.push(kind))
+  ends.push(() => adapter.disconnect())
+  tab.repo.networkSubsystem.addNetworkAdapter(adapter)
+  await pass(10_000)
+  expect([alarms, kinds(alice)]).toEqual([['clientid-conflict'], ['clientid-conflict']])
 })
 
 describe('a second change in a place is held back and named, with the envelope that brought the first', () => {
