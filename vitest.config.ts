@@ -65,8 +65,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['e2e/**/*.test.ts'],
-          // One browser at a time: two of them starve each other on a small machine.
-          maxWorkers: 1,
+          // Mostly they wait: two at a time.
+          maxWorkers: 2,
           sequence: { groupOrder: GROUPS.browser },
           testTimeout: 2 * minuteMs,
           hookTimeout: minuteMs,

@@ -38,7 +38,11 @@ const MAX_HEADS = Math.floor((LIMITS.headsBytes - 1_024) / 80 / 1.12)
 export const createGossip = (
   core: Core,
   presence: Presence,
-  heard: (from: SessionName, inner: HeadsInner) => void,
+  rooms: {
+    readonly heard: (from: SessionName, inner: HeadsInner) => void
+    /** The relay keeps something back from us. */
+    readonly isMissing: () => boolean
+  },
 ): Gossip => {
   const { state, chains, vault, dice, options } = core
   /** What was known when it was last said: nothing is said twice without a reason. */
@@ -67,6 +71,12 @@ export const createGossip = (
     core.transmit({ type: 'ephemeral', channel, ephemeral: vault.sealHeads(fields, inner) })
   }
 
+  /** Who has written what the relay keeps back from us cannot know, unless we say again and again that we lack it. */
+  const nextAt = (): number => {
+    const repeatAt = options.receipts && rooms.isMissing() ? saidAt + INTERVAL_MS : Number.POSITIVE_INFINITY
+    return Math.min(dueAt ?? Number.POSITIVE_INFINITY, repeatAt)
+  }
+
   const soon = (): void => {
     const at = state.now + SOON_MS * dice()
     dueAt = Math.min(dueAt ?? at, at)
@@ -88,7 +98,7 @@ export const createGossip = (
       if (!core.verify('env-sig', envelope.signature, envelope.author, envelope.id)) return
       const opened = vault.open(envelope)
       const inner = opened.ok ? decodeHeadsInner(opened.value, envelope.padded) : opened
-      if (inner.ok) heard(from, inner.value)
+      if (inner.ok) rooms.heard(from, inner.value)
     },
     reset: () => {
       saidMoves = -1
@@ -105,10 +115,10 @@ export const createGossip = (
         dueAt = Math.max(now + SOON_MS * dice(), saidAt + interval * crowd)
       }
       const session = presence.session()
-      if (dueAt === undefined || dueAt > now || session === undefined) return
+      if (nextAt() > now || session === undefined) return
       dueAt = undefined
       say(phase.channel, session)
     },
-    wakeAt: () => (maySpeak() ? dueAt : undefined),
+    wakeAt: () => (maySpeak() && nextAt() < Number.POSITIVE_INFINITY ? nextAt() : undefined),
   }
 }

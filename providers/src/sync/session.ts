@@ -108,9 +108,12 @@ export const createSession = (deps: SessionDeps): Session => {
     hurry: () => gossip.hurry(),
   })
   const receipts = createReceipts(core, presence)
-  const gossip = createGossip(core, presence, (from, inner) => {
-    witness.heard(from, inner)
-    receipts.heard(from, inner)
+  const gossip = createGossip(core, presence, {
+    heard: (from, inner) => {
+      witness.heard(from, inner)
+      receipts.heard(from, inner)
+    },
+    isMissing: () => witness.isMissing(),
   })
   const assembly = createAssembly(core, () => subscription.reopen())
   const intake = createIntake(core, {

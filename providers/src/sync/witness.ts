@@ -32,6 +32,8 @@ export interface Witness {
   reset(isSameLog: boolean): void
   /** Everything that the relay had is applied. */
   caughtUp(): void
+  /** What others have is still not here, after it was reported. */
+  isMissing(): boolean
   advance(): void
   wakeAt(): number | undefined
 }
@@ -253,6 +255,7 @@ export const createWitness = (
       if (lost !== undefined) report('rollback', 'the relay has gone back behind what it had delivered', lost)
       trusted = []
     },
+    isMissing: () => [...doubts.values()].some(({ stage }) => stage === 'missed'),
     advance: () => {
       const { phase, now, active } = state
       if (active !== undefined && active !== seen) remember(active)

@@ -49,6 +49,14 @@ export const SLOWER: readonly SlowCells[] = [
     kind: 'withheld',
     within: 20,
   },
+  // The reader has to miss it first, and says so every 15 s.
+  {
+    attack:
+      "R keeps a client's edits from one of the others; all have `receipts`, and nobody writes any more",
+    roles: ROLES,
+    kind: 'excluded',
+    within: 28,
+  },
   // There is an answer each time, but never the right one.
   { attack: 'R alters the chunks of a snapshot', roles: ['cold', 'state'], kind: 'withheld', within: 50 },
   {

@@ -62,7 +62,7 @@ describe('the threat model shows', () => {
     const names = { cold: 'cold', state: 'with state', holder: 'holder' }
     const rows = SLOWER.map(({ attack, roles, kind, within }) => {
       const clients = roles === ROLES ? 'all' : roles.map((role) => names[role]).join(', ')
-      return [attack, clients, kind, `${within} s`]
+      return [bare(attack), clients, kind, `${within} s`]
     })
     expect(tableBelow('### Cells that are slower')).toEqual(rows)
     for (const { attack, roles, kind } of SLOWER) {

@@ -238,7 +238,7 @@ export const TABLE: readonly Row[] = [
   ),
   row(
     "R keeps a client's edits from one of the others; all have `receipts`, and nobody writes any more",
-    ['not noticed', 'not noticed', 'not noticed'],
+    ['excluded', 'excluded', 'excluded'],
     keptFromDave,
   ),
   row("R acknowledges somebody else's edits and stores nothing", ['withheld', 'withheld', 'withheld'], {
