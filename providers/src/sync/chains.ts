@@ -16,39 +16,11 @@ import {
   type Verify,
 } from '../protocol/index.ts'
 import { createAdmission } from './admission.ts'
+import type { Chain, Position } from './chain.ts'
 import type { Received } from './effects.ts'
 import { type Inflate, openUpdate } from './opening.ts'
 import { createRecentIds } from './recent-ids.ts'
 import type { Vault } from './vault.ts'
-
-interface Chain extends SessionName {
-  readonly key: string
-  /** Last position that is settled (applied or refused); −1 before the first. */
-  readonly seq: number
-  readonly head: Uint8Array
-  readonly ended: boolean
-  readonly held: readonly Update[]
-  /** Whether a certificate was shown that lets it write. */
-  readonly mayWrite: boolean
-  /**
-   * Nothing that follows is taken until a snapshot covers it: too much is held, which would fill the memory, or its
-   * author has signed two histories.
-   */
-  readonly frozen: boolean
-  /** The head is known from an update of the author's own, not from somebody's cover. */
-  readonly isVouched: boolean
-  /** Set when something is written in an encoding of a newer version: how far this version can read, and so cover. */
-  readonly readable: Position | undefined
-  /** Last position that this version cannot read; −1 when it can read all. */
-  readonly unreadTo: number
-  /** The opening of the document in which the relay last showed it: one that has ended is shown no more. */
-  readonly shownIn: number
-}
-
-interface Position {
-  readonly seq: number
-  readonly head: Uint8Array
-}
 
 type Mutable = { -readonly [K in keyof Chain]: Chain[K] }
 
@@ -155,6 +127,7 @@ export const createChains = (deps: {
         head: chainStart(vault.docId, author, session),
         ended: false,
         held: [],
+        isForged: false,
         mayWrite: certified.get(key) ?? false,
         frozen: false,
         isVouched: true,
@@ -211,7 +184,8 @@ export const createChains = (deps: {
     }
     chain.held = chain.held.slice(done)
     // The last that was sent is always signed, so what is left over has a signature that is none.
-    if (done === count && chain.held.length > 0) {
+    chain.isForged = done === count && chain.held.length > 0
+    if (chain.isForged) {
       complaint = { kind: 'forged', message: 'signature does not verify' }
     }
     const heldBytes = chain.held.reduce((sum, update) => sum + update.ciphertext.length, 0)

@@ -105,6 +105,7 @@ export const createSession = (deps: SessionDeps): Session => {
   const audit = createAudit(core, tail, (content) => sender.edited(content))
   const witness = createWitness(core, {
     askAgain: () => subscription.askAgain(),
+    loadAgain: () => subscription.loadAgain(),
     hurry: () => gossip.hurry(),
   })
   const receipts = createReceipts(core, presence)

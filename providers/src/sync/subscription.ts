@@ -22,6 +22,8 @@ export interface Subscription {
   detach(): void
   /** Asks once more for what is above the cursor. */
   askAgain(): void
+  /** Asks for all of it, wherever the cursor stands. */
+  loadAgain(): void
   /** The same after a pause, because something was missing. */
   reopen(): void
   /** Takes what has waited for chunks, if they are here. */
@@ -249,6 +251,10 @@ export const createSubscription = (
       presence.disconnected()
     },
     askAgain: open,
+    loadAgain: () => {
+      state.cursor = undefined
+      open()
+    },
     reopen,
     advance: () => {
       if (deliveries.advance()) released()

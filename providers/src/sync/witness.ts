@@ -55,6 +55,8 @@ const LONG_PATIENCE_MS = 20_000
 const FETCH_PATIENCE_MS = 10_000
 /** Question or answer may be lost. */
 const FETCH_TRIES = 3
+/** What is missed is asked for again when it is named again after so long. */
+const MISSED_MS = 30_000
 const MAX_DOUBTS = 1_000
 const MAX_PLACES = 4_096
 
@@ -63,6 +65,8 @@ export const createWitness = (
   rooms: {
     /** Opens the document once more, from the cursor. */
     readonly askAgain: () => void
+    /** Opens it from the beginning: what was delivered since the cursor is not all that there was. */
+    readonly loadAgain: () => void
     /** Tells the others soon what we have, so that they tell us what they have. */
     readonly hurry: () => void
   },
@@ -82,6 +86,8 @@ export const createWitness = (
   /** Where the heads stand that were named last, by id in hex. */
   const places = new Map<string, NonNullable<Claim['at']>>()
   const reported = new Set<string>()
+  /** What the relay has given when asked for it by id, and had not delivered: then its log was loaded once more. */
+  const loadedFor = new Set<string>()
 
   const report = (kind: AlarmKind, message: string, of: SessionName & { readonly id?: Uint8Array }): void => {
     const name = kind + chainKey(of)
@@ -93,8 +99,9 @@ export const createWitness = (
   const verdict = ({ id, at }: Claim): 'known' | 'missing' | 'other' => {
     if (at === undefined) return chains.hasSeen(id) ? 'known' : 'missing'
     const chain = chains.get(at)
-    // What is held, or ignored, was reported as such.
-    if (chain?.frozen || chain?.held.some((update) => equalBytes(update.id, id))) return 'known'
+    // What is held for want of a key, or ignored, was reported as such.
+    const isHeld = chain?.isForged === false && chain.held.some((update) => equalBytes(update.id, id))
+    if (chain?.frozen || isHeld) return 'known'
     if (chain === undefined || chain.seq < at.seq) return 'missing'
     const there = chain.seq === at.seq ? chain.head : chains.idAt(at, at.seq)
     return there === undefined || equalBytes(there, id) ? 'known' : 'other'
@@ -102,12 +109,11 @@ export const createWitness = (
 
   const doubt = (claim: Claim, isBeside: boolean): void => {
     if (verdict(claim) === 'known') return
-    const name = chainKey(claim.at ?? claim.by)
-    if (reported.has(`withheld${name}`) || reported.has(`fork${name}`)) return
-    const key = claim.at === undefined ? toHex(claim.id) : name
+    const key = claim.at === undefined ? toHex(claim.id) : chainKey(claim.at)
     const before = doubts.get(key)
     if (before === undefined && doubts.size >= MAX_DOUBTS) return
-    const { since, stage } = before ?? { since: state.now, stage: 'waiting' }
+    const isOld = before === undefined || (before.stage === 'missed' && before.since + MISSED_MS <= state.now)
+    const { since, stage } = isOld ? { since: state.now, stage: 'waiting' as const } : before
     const isRepeated = before?.isRepeated || (isBeside && stage === 'asked again')
     doubts.set(key, { ...claim, since, stage, isRepeated })
   }
@@ -141,9 +147,22 @@ export const createWitness = (
     }
   }
 
-  const judge = (): void => {
-    for (const [key, one] of [...doubts]) if (one.stage === 'fetching') judgeOne(key, one)
+  /** Once: a relay may give it by id and never in its place. */
+  const mayLoadFor = (one: Doubt, given: ReadonlySet<string>): boolean => {
+    const id = toHex(one.id)
+    if (!given.has(id) || loadedFor.has(id) || loadedFor.size >= MAX_DOUBTS) return false
+    if (verdict(one) !== 'missing') return false
+    loadedFor.add(id)
+    return true
+  }
+
+  /** `given`: ids of envelopes that the relay has just given, with valid signatures. */
+  const judge = (given: ReadonlySet<string>): void => {
+    const fetched = [...doubts].filter(([, { stage }]) => stage === 'fetching')
+    const owed = fetched.filter(([, one]) => mayLoadFor(one, given))
+    for (const [key, one] of fetched) if (!owed.some(([name]) => name === key)) judgeOne(key, one)
     keep()
+    if (owed.length > 0) rooms.loadAgain()
   }
 
   /**
@@ -224,6 +243,7 @@ export const createWitness = (
     found: (frame) => {
       fetchedAt = undefined
       unanswered = 0
+      const given = new Set<string>()
       for (const item of frame.items) {
         for (const update of item.type === 'updates' ? item.updates : []) {
           const key = [chainKey(update), toHex(update.id)].find((name) => doubts.has(name)) ?? ''
@@ -232,11 +252,12 @@ export const createWitness = (
           const { signature, author, id } = update
           const isSigned = signature !== undefined && verify('env-sig', signature, author, id)
           const isOther = isSigned && verdict({ ...one, at: update }) === 'other'
+          if (isSigned) given.add(toHex(id))
           if (isOther) report('equivocation', 'its author has signed two updates for one position', update)
           if (isOther || one.at === undefined) doubts.delete(key)
         }
       }
-      judge()
+      judge(given)
     },
     reset: (isSameLog) => {
       trusted = isSameLog
@@ -266,7 +287,7 @@ export const createWitness = (
       if (fetchedAt !== undefined && fetchedAt + FETCH_PATIENCE_MS <= now) {
         fetchedAt = undefined
         unanswered += 1
-        if (unanswered >= FETCH_TRIES) judge()
+        if (unanswered >= FETCH_TRIES) judge(new Set())
         else for (const one of doubts.values()) if (one.stage === 'fetching') one.stage = 'asked again'
       }
       if (fetchedAt === undefined) fetch(phase.channel)

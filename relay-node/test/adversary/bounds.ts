@@ -33,6 +33,9 @@ export const SLOWER: readonly SlowCells[] = [
   { attack: 'R alters signatures', roles: ['holder'], kind: 'forged', within: 6 },
   { attack: 'R strips signatures', roles: ['holder'], kind: 'forged', within: 6 },
   { attack: 'R signs with another key', roles: ['holder'], kind: 'forged', within: 6 },
+  { attack: 'R alters signatures', roles: ['holder'], kind: 'withheld', within: 20 },
+  { attack: 'R strips signatures', roles: ['holder'], kind: 'withheld', within: 20 },
+  { attack: 'R signs with another key', roles: ['holder'], kind: 'withheld', within: 20 },
   // What is left out is written after 5 s or later, when the others have just spoken.
   { attack: 'R shows one reader nothing new any more', roles: ROLES, kind: 'withheld', within: 20 },
   { attack: 'R hides somebody who comes and writes once', roles: ROLES, kind: 'withheld', within: 20 },

@@ -96,7 +96,7 @@ export const TABLE: readonly Row[] = [
       scripts.forge({ part: 'header', random, after: early, from: 'alice', reader }),
     ],
   }),
-  row('R alters signatures', ['forged', 'forged', 'forged'], {
+  row('R alters signatures', ['forged, withheld', 'forged, withheld', 'forged, withheld'], {
     lie: ({ early, random }) => [
       scripts.forge({ part: 'signature', random, after: early, from: 'alice', reader }),
     ],
@@ -107,12 +107,12 @@ export const TABLE: readonly Row[] = [
     ],
     isAlone: true,
   }),
-  row('R strips signatures', ['forged', 'forged', 'forged'], {
+  row('R strips signatures', ['forged, withheld', 'forged, withheld', 'forged, withheld'], {
     lie: ({ early, random }) => [
       scripts.forge({ part: 'strip', random, after: early, from: 'alice', reader }),
     ],
   }),
-  row('R signs with another key', ['forged', 'forged', 'forged'], {
+  row('R signs with another key', ['forged, withheld', 'forged, withheld', 'forged, withheld'], {
     lie: ({ early, random }) => [
       scripts.forge({ part: 'resign', random, after: early, from: 'alice', reader }),
     ],
