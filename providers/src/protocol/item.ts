@@ -193,7 +193,12 @@ export const readItems = (
 export const updateItems = (
   updates: readonly Update[],
   signatures: 'every' | 'last' = 'every',
-): readonly Item[] => runsOf(updates).map((run) => ({ type: 'updates', updates: run, signatures }))
+): readonly Item[] =>
+  runsOf(updates).map((run) => ({
+    type: 'updates',
+    updates: run,
+    signatures: run.length === 1 ? 'every' : signatures,
+  }))
 
 export const writeText = (writer: Writer, text: string): Writer => writer.blob(utf8(text))
 

@@ -2,7 +2,7 @@
  * Packing: consecutive updates of one chain that share key, log height and base, without what can be computed.
  * The receiver rebuilds the canonical bytes and the ids from them, so packing needs no trust.
  *
- *   flags 1 (bit 0: every update has its signature, else only the last; bit 1: a base follows; bit 2: follows on)
+ *   flags 1 (bit 0: every update has its signature, else only the last of several; bit 1: a base follows; bit 2: follows on)
  *   author 32 ‖ session 8 ‖ key id 16 ‖ log height varint ‖ [base 32] ‖ first seq varint ‖ prev 32 ‖ count varint
  *   or, where both sides know what was pushed before: [base 32] ‖ first seq varint ‖ first 4 bytes of prev ‖ count varint
  *   per update: flags 1 (bit 0: padded) ‖ deps 1 ‖ 32 each ‖ nonce 24 ‖ commitment 32 ‖ ciphertext (varint length)
@@ -64,7 +64,9 @@ export const writeSegment = (
   const hasBase = !equalBytes(first.base, NO_ID)
   const followsOn = before !== undefined && follows(before, first) && (hasBase || isSameBase)
   const writesBase = hasBase && !(followsOn && isSameBase)
-  const flags = (signatures === 'every' ? EVERY_SIGNATURE : 0) | (writesBase ? BASE : 0)
+  // Of one update there is one way to say it.
+  const every = signatures === 'every' || updates.length === 1
+  const flags = (every ? EVERY_SIGNATURE : 0) | (writesBase ? BASE : 0)
   writer.u8(followsOn ? flags | FOLLOWS : flags)
   if (!followsOn) writer.bytes(first.author).bytes(first.session).bytes(first.keyId).varint(first.logHeight)
   if (writesBase) writer.bytes(first.base)
@@ -75,8 +77,7 @@ export const writeSegment = (
     for (const dep of update.deps) writer.bytes(dep)
     writer.bytes(update.nonce).bytes(update.commitment).blob(update.ciphertext)
   }
-  for (const update of signatures === 'every' ? updates : [last])
-    writer.bytes(update.signature ?? new Uint8Array(64))
+  for (const update of every ? updates : [last]) writer.bytes(update.signature ?? new Uint8Array(64))
 }
 
 /** What every update of a segment shares, and where it begins. */
@@ -125,7 +126,8 @@ export const readSegment = (reader: Reader, docId: Uint8Array, before?: Tail): r
   const { author, session, keyId, logHeight, base, firstSeq } = front
   let { prev } = front
   const count = reader.varint()
-  if (count === 0 || count > LIMITS.segment) reader.fail()
+  const every = (flags & EVERY_SIGNATURE) !== 0
+  if (count === 0 || count > LIMITS.segment || (count === 1 && !every)) reader.fail()
   if (firstSeq > Number.MAX_SAFE_INTEGER - (count - 1)) reader.fail()
   const updates: Update[] = []
   let previous: Uint8Array | undefined
@@ -161,7 +163,6 @@ export const readSegment = (reader: Reader, docId: Uint8Array, before?: Tail): r
     previous = header
     prev = update.id
   }
-  const every = (flags & EVERY_SIGNATURE) !== 0
   return updates.map((update, i) =>
     every || i === updates.length - 1 ? { ...update, signature: reader.bytes(SIGNATURE_BYTES) } : update,
   )

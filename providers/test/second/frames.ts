@@ -57,6 +57,7 @@ export const segment =
     const prev = prevOf(io, seq, first, followed)
     const count = io.varint(65_535, lengthOf(f.updates))
     must(count > 0 && seq + count - 1 <= MAX_U53, 'a count out of bounds')
+    must(count > 1 || flags % 2 === 1, 'a single update without saying that it is signed')
     const { author, session, keyId, logHeight } = shared
     return rebuild(io, updates, {
       ...{ docId, author, session, keyId, logHeight, base, seq, prev, count },
