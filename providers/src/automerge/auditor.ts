@@ -23,10 +23,12 @@ export interface Auditor {
 
 export const createAuditor = (options: {
   readonly conversation: Pick<Conversation, 'heads' | 'ask'>
+  /** Whether this change was told or delivered as one of its own. */
+  readonly isInHand: (hash: string) => boolean
   /** Edits that only came to light by a question. */
   readonly onNews: (chunks: readonly Chunk[]) => void
 }): Auditor => {
-  const { conversation, onNews } = options
+  const { conversation, isInHand, onNews } = options
   /** What is known to each question that waits for its answer. */
   const graphs = new Set<Graph>()
 
@@ -64,7 +66,7 @@ export const createAuditor = (options: {
           const told = chunks
             .flatMap((chunk) => (chunk.type === 'document' ? changesOf(chunk) : [chunk]))
             .filter(isChange)
-          const { dropped, news } = part(told, { heads, since, graph })
+          const { dropped, news } = part(told, { heads, since, graph, isInHand })
           finish(piecesOf(dropped))
           if (news.length > 0) onNews(news)
         })
@@ -80,13 +82,22 @@ const part = (
     heads,
     since,
     graph,
-  }: { readonly heads: readonly string[]; readonly since: readonly string[]; readonly graph: Graph },
+    isInHand,
+  }: {
+    readonly heads: readonly string[]
+    readonly since: readonly string[]
+    readonly graph: Graph
+    readonly isInHand: (hash: string) => boolean
+  },
 ): { readonly dropped: readonly Change[]; readonly news: readonly Change[] } => {
   const document = createGraph()
   document.add(told)
   const covered = document.below(since)
   const old = document.below(heads)
-  const unknown = told.filter(({ hash }) => !covered.has(hash) && !graph.has(hash))
+  // What a document has brought after the question was not dropped, unless it had been there before as a change.
+  const brought = document.below(graph.documents())
+  const isBrought = (hash: string): boolean => graph.has(hash) || (brought.has(hash) && !isInHand(hash))
+  const unknown = told.filter(({ hash }) => !covered.has(hash) && !isBrought(hash))
   return {
     dropped: unknown.filter(({ hash }) => old.has(hash)),
     news: unknown.filter(({ hash }) => !old.has(hash)),

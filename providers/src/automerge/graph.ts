@@ -6,6 +6,8 @@ export interface Graph {
   /** A change of which no more is known. */
   addChange(hash: string, deps: readonly string[]): void
   has(hash: string): boolean
+  /** Heads of the documents in it. */
+  documents(): readonly string[]
   /** Whether all that these heads stand on is in the graph: a document holds all that leads to its heads. */
   spans(heads: readonly string[]): boolean
   /** These heads and all that they stand on, down to where the graph ends. */
@@ -37,6 +39,7 @@ export const createGraph = (): Graph => {
       changes.set(hash, deps)
     },
     has: (hash) => changes.has(hash) || whole.has(hash),
+    documents: () => [...whole],
     below,
     spans: (heads) => [...below(heads)].every((hash) => whole.has(hash) || changes.has(hash)),
   }

@@ -77,7 +77,7 @@ export const createRepoReplica = (options: RepoReplicaOptions): RepoReplica => {
     ackThrottleMs,
     onDelivered: (tookMs) => inbox.took(tookMs),
   })
-  const auditor = createAuditor({ conversation, onNews: onChanges })
+  const auditor = createAuditor({ conversation, isInHand: memory.has, onNews: onChanges })
   const compaction = createCompaction({
     conversation,
     history: memory.history,

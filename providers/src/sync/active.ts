@@ -27,8 +27,8 @@ interface Surroundings {
 export interface Active {
   /** Whether this one, which the relay delivered, can only be taken once its chunks are here; they are fetched then. */
   waits(snapshot: Snapshot): boolean
-  /** One that the relay delivered, and that does not wait. */
-  take(snapshot: Snapshot): void
+  /** One that the relay delivered, and that does not wait. `behind`: the log has gone back behind the active one. */
+  take(snapshot: Snapshot): 'taken' | 'behind'
   /** Takes the active one if its chunks are here meanwhile, or will not come for now; whether it did. */
   complete(): boolean
   /**
@@ -94,7 +94,7 @@ export const createActive = (
   const replace = (snapshot: Snapshot, cover: ReadonlyMap<string, number>, isReadable: boolean): void => {
     around.settleCovered(cover)
     chains.cover(snapshot.cover, isReadable)
-    state.active = { id: snapshot.id, entries: snapshot.cover, cover }
+    state.active = { id: snapshot.id, parents: snapshot.parents, entries: snapshot.cover, cover }
     state.since = { updates: 0, bytes: 0 }
     // What this version cannot read its next snapshot would not cover either.
     for (const chain of chains.open()) {
@@ -142,6 +142,19 @@ export const createActive = (
 
   const isVouched = (snapshot: Snapshot): boolean =>
     chains.mayWrite(snapshot) && verify('env-sig', snapshot.signature, snapshot.author, snapshot.id)
+
+  /**
+   * A log takes only what stands on its active snapshot and goes back in no session: this one is older. What was covered
+   * meanwhile is not known update by update here, so nobody could say what it lacks.
+   */
+  const isBehind = ({ id, cover }: Snapshot): boolean => {
+    const { active } = state
+    if (active === undefined) return false
+    return (
+      active.parents.some((parent) => equalBytes(parent, id)) ||
+      cover.some((entry) => entry.seq < (active.cover.get(chainKey(entry)) ?? -1))
+    )
+  }
 
   /** Its own seal opens, and says what the chunks hold. */
   const isInChunks = (snapshot: Snapshot): boolean =>
@@ -194,13 +207,18 @@ export const createActive = (
       !isHeldHere(snapshot) &&
       assembly.want(snapshot).type === 'fetching',
     take: (snapshot) => {
-      if (isActive(snapshot)) return
+      if (isActive(snapshot)) return 'taken'
       if (!isVouched(snapshot)) {
         core.alarm('forged', 'a snapshot without a valid signature of a writer', snapshot)
-        return
+        return 'taken'
+      }
+      if (isBehind(snapshot)) {
+        core.alarm('rollback', 'the relay has gone back behind the snapshot that it had delivered', snapshot)
+        return 'behind'
       }
       if (isInChunks(snapshot)) takeInChunks(snapshot)
       else takeOpened({ snapshot, chunks: [] }, undefined)
+      return 'taken'
     },
     complete: () => {
       const snapshot = assembly.wanted()

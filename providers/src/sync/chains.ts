@@ -53,6 +53,8 @@ type Taken =
 
 export interface Chains {
   certify(certificate: Certificate): void
+  /** What comes next is a snapshot of this session: a certificate right before it does not tell that the session is open. */
+  introduced(maker: SessionName): void
   /** Updates of one chain, in order. `certified`: its certificate was seen in an earlier run. */
   take(updates: readonly Update[], certified?: boolean): Taken
   /**
@@ -113,6 +115,8 @@ export const createChains = (deps: {
   const recent = createRecentIds()
   let fresh = new Map<string, Position>()
   let opening = 0
+  /** The chain of the certificate that came last, and where it had been shown before. */
+  let introduction: { readonly chain: Mutable; readonly shownIn: number } | undefined
   let moves = 0
 
   const chainOf = ({ author, session }: SessionName): Mutable => {
@@ -223,9 +227,15 @@ export const createChains = (deps: {
       const mayWrite = certificate.role !== 'reader'
       certified.set(key, mayWrite || (certified.get(key) ?? false))
       const chain = chains.get(key)
+      introduction = chain && { chain, shownIn: chain.shownIn }
       if (chain === undefined) return
       chain.mayWrite ||= mayWrite
       chain.shownIn = opening
+    },
+    introduced: (maker) => {
+      // A session may make its last snapshot after another one has ended it.
+      if (introduction?.chain.key === chainKey(maker)) introduction.chain.shownIn = introduction.shownIn
+      introduction = undefined
     },
     take: (updates, isCertified = false) => {
       const first = updates[0]
@@ -318,6 +328,7 @@ export const createChains = (deps: {
     isCurrent: (name) => chains.get(chainKey(name))?.shownIn === opening,
     opened: () => {
       opening += 1
+      introduction = undefined
     },
     hasSeen: (id) => [...chains.values()].some(({ head }) => equalBytes(head, id)) || recent.has(id),
     mayWrite: (name) => certified.get(chainKey(name)) ?? false,
@@ -332,6 +343,7 @@ export const createChains = (deps: {
     },
     reset: () => {
       chains.clear()
+      introduction = undefined
       recent.reset()
       fresh.clear()
     },

@@ -54,6 +54,7 @@ type Phase =
 
 interface ActiveSnapshot {
   readonly id: Uint8Array
+  readonly parents: readonly Uint8Array[]
   readonly entries: readonly CoverEntry[]
   /** Covered position by chain key. */
   readonly cover: ReadonlyMap<string, number>

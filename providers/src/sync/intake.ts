@@ -34,6 +34,8 @@ export interface Intake {
   /** Whether the current log has delivered what stands under this key. */
   isKept(key: string): boolean
   forgetStale(): void
+  /** Stores the cursor, if what is stored is what it stands for. */
+  keepCursor(): void
   readonly active: Active
 }
 
@@ -56,6 +58,10 @@ export const createIntake = (
   /** Kept updates of the current log: which chain, and how far. Covered ones are deleted from storage. */
   let kept = new Map<string, { readonly chain: string; readonly lastSeq: number }>()
   const stale = new Set<string>()
+  /** Storage still holds, under the name of the current log, what this log may not have. */
+  let isReplacing = false
+  /** Something was stored that lies above the cursor in storage. */
+  let isAhead = false
   let batch: Received[] = []
 
   const learn = (claims: readonly Claim[]): void => {
@@ -84,6 +90,7 @@ export const createIntake = (
     const key = logKey(state.logId, id)
     if (last !== undefined) kept.set(key, { chain: chainKey(last), lastSeq: last.seq })
     core.keep({ key, value: encodeItem(item) })
+    isAhead = true
   }
 
   const count = (updates: readonly Update[]): void => {
@@ -190,10 +197,15 @@ export const createIntake = (
       case 'updates':
         return takeUpdates(item, inLoad)
       case 'snapshot': {
+        chains.introduced(item.snapshot)
         // Ours, whose ack was lost: its chunks are here.
         const made = item.snapshot.chunks.length > 0 ? maker.acked(item.snapshot.id) : undefined
         if (made !== undefined) active.accepted(made.snapshot, made.chunks)
-        else active.take(item.snapshot)
+        else if (active.take(item.snapshot) === 'behind') {
+          // All of the log is loaded, and what it has lost is published again.
+          state.cursor = undefined
+          return 'gap'
+        }
         return 'taken'
       }
       case 'ack':
@@ -223,10 +235,15 @@ export const createIntake = (
     return outcome
   }
 
-  /** Not while a snapshot below it is not here: a later run has to be told of that one again. */
+  /**
+   * Not while a snapshot below it is not here: a later run has to be told of that one again. What was stored above the
+   * cursor must not pass for what the relay holds either, if it is set back to that cursor: without one all is compared.
+   */
   const keepCursor = (): void => {
-    if (state.cursor === undefined || state.isRereading || state.isOnItsWay) return
-    core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
+    if (state.cursor === undefined || state.isRereading || isReplacing) return
+    if (!state.isOnItsWay) core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
+    else if (isAhead) core.keep({ key: STATE_KEY, value: undefined })
+    isAhead = false
   }
 
   const isKept = (key: string): boolean => kept.has(key) || active.keys().has(key)
@@ -259,8 +276,8 @@ export const createIntake = (
     },
     reset: () => {
       maker.discard()
-      for (const key of kept.keys()) stale.add(key)
-      for (const key of active.keys()) stale.add(key)
+      for (const key of [...kept.keys(), ...active.keys()]) stale.add(key)
+      isReplacing = true
       kept = new Map()
       chains.reset()
       active.reset()
@@ -273,6 +290,9 @@ export const createIntake = (
     forgetStale: () => {
       for (const key of stale) if (!isKept(key)) core.keep({ key, value: undefined })
       stale.clear()
+      isReplacing = false
+      keepCursor()
     },
+    keepCursor,
   }
 }

@@ -277,6 +277,8 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       making = undefined
       dueAt = undefined
       replacing = false
+      // If there are still too many sessions the relay says so again.
+      needed = false
     },
     interrupt: () => {
       dueAt = undefined

@@ -8,7 +8,6 @@ import {
   decodeEntry,
   decodeItem,
   decodeState,
-  encodeState,
   formerKey,
   HEADS_KEY,
   type KeptItem,
@@ -105,7 +104,7 @@ export const createRecall = (
         intake.addStale([renamed])
       }
       state.isRereading = false
-      if (state.cursor !== undefined) core.keep({ key: STATE_KEY, value: encodeState(state.cursor) })
+      intake.keepCursor()
     },
     adopted: (entries) => {
       const batch: Received[] = []

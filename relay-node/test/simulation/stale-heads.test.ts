@@ -33,3 +33,40 @@ test('nobody names a head that a snapshot has ended which it never saw: others c
     expect([...tab.document.edits()]).toContain('back')
   }
 })
+
+test('nobody names the head of an ended session because that session has made the snapshot that all load', async () => {
+  const scene = createScene()
+  const [ended, away, maker] = [scene.open('a'), scene.open('b'), scene.open('c')]
+  for (const tab of [ended, away, maker]) tab.connect(scene.host)
+  await scene.pass(1000)
+  ended.edit('early')
+  await scene.pass(1000)
+  away.cut()
+  ended.cut()
+  // One that covers the session, and one that ends it.
+  for (const round of [1, 2]) {
+    maker.edit(`round ${round}`)
+    await scene.pass(1000)
+    maker.step({ type: 'snapshot' })
+    await scene.pass(1000)
+  }
+  // Back, it writes nothing: the next snapshot is signed in the session that has ended.
+  ended.connect(scene.host)
+  await scene.pass(1000)
+  maker.edit('round 3')
+  await scene.pass(1000)
+  ended.step({ type: 'snapshot' })
+  await scene.pass(1000)
+  scene.host.prune()
+  expect([maker.snapshots(), ended.snapshots()]).toEqual([2, 1])
+  const late = scene.open('d')
+  late.connect(scene.host)
+  away.connect(scene.host)
+  await scene.pass(3000)
+  away.edit('back')
+  await scene.pass(30_000)
+  for (const tab of [away, maker, late]) {
+    expect(tab.alarms).toEqual([])
+    expect([...tab.document.edits()]).toContain('back')
+  }
+})
