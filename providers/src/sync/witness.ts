@@ -161,6 +161,8 @@ export const createWitness = (
     const fetched = [...doubts].filter(([, { stage }]) => stage === 'fetching')
     const owed = fetched.filter(([, one]) => mayLoadFor(one, given))
     for (const [key, one] of fetched) if (!owed.some(([name]) => name === key)) judgeOne(key, one)
+    // If nothing is loaded after all, they are asked for once more, and judged.
+    for (const [, one] of owed) one.stage = 'asked again'
     keep()
     if (owed.length > 0) rooms.loadAgain()
   }

@@ -46,3 +46,19 @@ test.each(Object.entries(lies))(
     expect(victim.alarms.map(({ kind }) => kind).filter((kind) => kind !== 'forged')).toEqual([])
   },
 )
+
+test('a relay that gives it by id and claims that there is nothing to load is named', async () => {
+  const stage = createStage(1, { receipts: false })
+  const [alice, dave, victim] = [stage.open('alice'), stage.open('dave'), stage.open('victim')]
+  for (const [name, session] of Object.entries({ alice, dave, victim })) stage.connect(name, session)
+  await stage.pass(1000)
+  stage.edit(alice, 'one;')
+  await stage.pass(16_000)
+  stage.relay.lie(lies['leaves it out'], {
+    outgoing: (frame, { name }, say) =>
+      say(frame.type === 'opened' && name === 'victim' ? { ...frame, complete: false } : frame),
+  })
+  stage.edit(alice, 'two;')
+  await stage.pass(60_000)
+  expect(victim.alarms.map(({ kind }) => kind)).toEqual(['withheld'])
+})
