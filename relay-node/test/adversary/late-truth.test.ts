@@ -26,15 +26,21 @@ const lies = {
   'leaves it out': inPlace((items) => items.filter(({ type }) => type !== 'updates')),
 }
 
+/** Three who are there, one edit that all have, and all have said so. */
+const begun = async () => {
+  const stage = createStage(1, { receipts: false })
+  const [alice, dave, victim] = [stage.open('alice'), stage.open('dave'), stage.open('victim')]
+  for (const [name, session] of Object.entries({ alice, dave, victim })) stage.connect(name, session)
+  await stage.pass(1000)
+  stage.edit(alice, 'one;')
+  await stage.pass(16_000)
+  return { stage, alice, victim }
+}
+
 test.each(Object.entries(lies))(
   'a relay that %s once is asked for all of it, as soon as somebody knows more',
   async (_, lie) => {
-    const stage = createStage(1, { receipts: false })
-    const [alice, dave, victim] = [stage.open('alice'), stage.open('dave'), stage.open('victim')]
-    for (const [name, session] of Object.entries({ alice, dave, victim })) stage.connect(name, session)
-    await stage.pass(1000)
-    stage.edit(alice, 'one;')
-    await stage.pass(16_000)
+    const { stage, alice, victim } = await begun()
     stage.relay.lie(lie)
     stage.edit(alice, 'two;')
     await stage.pass(1000)
@@ -48,12 +54,7 @@ test.each(Object.entries(lies))(
 )
 
 test('a relay that gives it by id and claims that there is nothing to load is named', async () => {
-  const stage = createStage(1, { receipts: false })
-  const [alice, dave, victim] = [stage.open('alice'), stage.open('dave'), stage.open('victim')]
-  for (const [name, session] of Object.entries({ alice, dave, victim })) stage.connect(name, session)
-  await stage.pass(1000)
-  stage.edit(alice, 'one;')
-  await stage.pass(16_000)
+  const { stage, alice, victim } = await begun()
   stage.relay.lie(lies['leaves it out'], {
     outgoing: (frame, { name }, say) =>
       say(frame.type === 'opened' && name === 'victim' ? { ...frame, complete: false } : frame),

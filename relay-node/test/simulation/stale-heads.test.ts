@@ -4,7 +4,8 @@ import { createScene } from './scene.ts'
 
 beforeAll(() => cryptoReady)
 
-test('nobody names a head that a snapshot has ended which it never saw: others could not know it', async () => {
+/** Of three one has written, and one has gone since. */
+const begun = async () => {
   const scene = createScene()
   const [early, away, maker] = [scene.open('a'), scene.open('b'), scene.open('c')]
   for (const tab of [early, away, maker]) tab.connect(scene.host)
@@ -12,6 +13,11 @@ test('nobody names a head that a snapshot has ended which it never saw: others c
   early.edit('early')
   await scene.pass(1000)
   away.cut()
+  return { scene, early, away, maker }
+}
+
+test('nobody names a head that a snapshot has ended which it never saw: others could not know it', async () => {
+  const { scene, early, away, maker } = await begun()
   early.kill()
   // One that covers the session, one that ends it, and one that does not mention it any more.
   for (const round of [1, 2, 3]) {
@@ -35,13 +41,7 @@ test('nobody names a head that a snapshot has ended which it never saw: others c
 })
 
 test('nobody names the head of an ended session because that session has made the snapshot that all load', async () => {
-  const scene = createScene()
-  const [ended, away, maker] = [scene.open('a'), scene.open('b'), scene.open('c')]
-  for (const tab of [ended, away, maker]) tab.connect(scene.host)
-  await scene.pass(1000)
-  ended.edit('early')
-  await scene.pass(1000)
-  away.cut()
+  const { scene, early: ended, away, maker } = await begun()
   ended.cut()
   // One that covers the session, and one that ends it.
   for (const round of [1, 2]) {
