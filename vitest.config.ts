@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { findChromium } from './scripts/chromium.mjs'
+import { findWycheproof } from './scripts/wycheproof.mjs'
 
 // Tests run on sources, so that no build stands between a change and its test.
 const conditions = ['sealsync-source']
@@ -29,7 +30,7 @@ export default defineConfig({
   resolve: { conditions: [...conditions, 'module', 'browser', 'development|production', 'default'] },
   ssr: { resolve: { conditions: [...conditions, 'module', 'node', 'development|production', 'default'] } },
   test: {
-    env: { CHROMIUM_PATH: findChromium() ?? '' },
+    env: { CHROMIUM_PATH: findChromium() ?? '', WYCHEPROOF_PATH: findWycheproof() ?? '' },
     projects: [
       project('sealsync', 'providers', 'node', true),
       project('sealsync-react', 'react-hooks', 'happy-dom'),

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { findChromium } from './chromium.mjs'
 import { ensureInstalled, root, run } from './tools.mjs'
+import { fetchWycheproof } from './wycheproof.mjs'
 
 const isLong = process.argv.includes('--long') || process.env.SEALSYNC_LONG === '1'
 const filters = process.argv.slice(2).filter((arg) => arg !== '--long')
@@ -11,6 +12,7 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 
 ensureInstalled()
 ensureChromium()
+await ensureWycheproof()
 check('build', 'turbo', ['run', 'build', '--continue', '--output-logs=errors-only'])
 if (!isLong) {
   check('lint', 'biome', ['ci', '--error-on-warnings', '.'])
@@ -80,4 +82,13 @@ function ensureChromium() {
     `\n!!! No Chromium: ALL BROWSER TESTS ARE SKIPPED. To run them: ${remedy}\n!!! or set CHROMIUM_PATH.\n`,
   )
   if (process.env.CI === 'true') fail('no Chromium in CI')
+}
+
+/** Vectors that others made and keep, so not ours to commit. */
+async function ensureWycheproof() {
+  if (await fetchWycheproof()) return
+  console.error(
+    '\n!!! No vectors of Wycheproof: THEIR TESTS ARE SKIPPED. To fetch them: npm run wycheproof\n',
+  )
+  if (process.env.CI === 'true') fail('no vectors of Wycheproof in CI')
 }
