@@ -38,6 +38,8 @@ interface Making {
   sentAt: number | undefined
   /** Not before: the relay has asked for a pause. */
   resumeAt: number
+  /** Whether all its chunks went up once more, because the relay lacked some. */
+  isRepeated: boolean
 }
 
 type Refused = Extract<Item, { type: 'refused' }>
@@ -67,7 +69,11 @@ export interface Maker {
 const PATIENCE_MS = 10_000
 /** What a state depends on may never come: its author may have left it out on purpose. */
 const INCOMPLETE_MS = 60_000
+/** Between tries, doubled with each that comes to nothing while no other snapshot becomes active: up to two minutes. */
 const AGAIN_MS = 2_000
+const MOST_DOUBLINGS = 6
+/** Until what was refused for now goes up again, at least. */
+const RESUME_MS = 1_000
 const ASKED_TRIES = 5
 /** A document that has become unreadable as a whole must not make its readers replace each other's snapshots for ever. */
 const REPLACEMENTS = 3
@@ -81,6 +87,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   let needed = false
   let replacing = false
   let replacements = 0
+  let failures = 0
   let dueAt: number | undefined
   let incompleteSince: number | undefined
   let question = 0
@@ -135,6 +142,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       sealed: undefined,
       sentAt: undefined,
       resumeAt: 0,
+      isRepeated: false,
     }
     core.emit({ type: 'capture', question, evenIncomplete })
   }
@@ -176,8 +184,10 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
     core.transmit({ type: 'push', channel, items })
   }
 
+  /** The relay does not take it. */
   const giveUp = (): void => {
     later()
+    failures += 1
     if (asked > 0) {
       asked -= 1
       if (asked === 0) core.emit({ type: 'snapshot-made', taken: false })
@@ -187,11 +197,13 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
   /** What a refusal of a large one means: it is not made anew for something that passes. */
   const isRetried = (mine: Making, { id, code, retryAfterMs }: Refused): boolean => {
     if (mine.upload === undefined) return false
-    if (code === 'gap' && mine.sealed !== undefined && equalBytes(mine.sealed.id, id)) mine.upload.restart()
-    else if (code === 'unavailable') mine.upload.again(id)
+    if (code === 'gap' && !mine.isRepeated && mine.sealed !== undefined && equalBytes(mine.sealed.id, id)) {
+      mine.isRepeated = true
+      mine.upload.restart()
+    } else if (code === 'unavailable') mine.upload.again(id)
     else return false
     mine.sentAt = undefined
-    mine.resumeAt = state.now + Math.max(100, Math.min(retryAfterMs, 60_000))
+    mine.resumeAt = state.now + Math.max(RESUME_MS, Math.min(retryAfterMs, 60_000))
     return true
   }
 
@@ -212,7 +224,9 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
 
   const later = (): void => {
     making = undefined
-    dueAt = state.now + AGAIN_MS * (0.5 + dice())
+    // Whoever has asked waits for the answer.
+    const doublings = asked > 0 ? 0 : Math.min(failures, MOST_DOUBLINGS)
+    dueAt = state.now + AGAIN_MS * 2 ** doublings * (0.5 + dice())
   }
 
   return {
@@ -256,7 +270,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
         if (pushChannel(core) === undefined) making.heardAt = Number.POSITIVE_INFINITY
         else if (making.heardAt === Number.POSITIVE_INFINITY) making.heardAt = state.now
       }
-      if (making !== undefined && endsAt(making) < state.now) later()
+      if (making !== undefined && endsAt(making) < state.now) giveUp()
       if (making !== undefined) {
         send()
         return
@@ -277,11 +291,13 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       making = undefined
       dueAt = undefined
       replacing = false
+      failures = 0
       // If there are still too many sessions the relay says so again.
       needed = false
     },
     interrupt: () => {
-      dueAt = undefined
+      // A new link does not shorten the pause after a refusal.
+      if (failures === 0) dueAt = undefined
       if (making?.upload === undefined) making = undefined
       else {
         making.upload.interrupt()
@@ -300,6 +316,7 @@ export const createMaker = (core: Core, sender: Sender, presence: Presence): Mak
       making = undefined
       asked = 0
       needed = false
+      failures = 0
       core.emit({ type: 'snapshot-made', taken: true })
       return made
     },

@@ -19,7 +19,9 @@ import { MAX_CLAIMS } from './portion.ts'
 const PUSH_BYTES = 1024 * 1024
 /** Small payloads do not get smaller. */
 const DEFLATE_FROM_BYTES = 512
-const SNAPSHOT_NEEDED_RETRY_MS = 500
+/** Until what was refused for now is sent again, at least. */
+const RETRY_MS = 500
+const MOST_RETRY_MS = 60_000
 const INVALID_LIMIT = 3
 
 export interface Sender {
@@ -61,6 +63,8 @@ export const createSender = (core: Core): Sender => {
   /** Sessions whose certificate this opening of the document has shown, in hex. */
   const announced = new Set<string>()
   let invalid = 0
+  /** Sessions in a row of which the relay has refused the very first update. */
+  let stillborn = 0
   /** The connection that refusals count for: the next one may lead to a relay that takes what this one does not. */
   let refusedBy = state.relay
   /** From this position of our chain on, what is sealed belongs to the present opening of the document. */
@@ -134,6 +138,13 @@ export const createSender = (core: Core): Sender => {
     startSession()
   }
 
+  /** One refusal may be the relay's past; a relay that refuses each new session is not asked as fast as it answers. */
+  const beginAnother = (seq: number): void => {
+    stillborn = seq === 0 ? stillborn + 1 : 0
+    if (stillborn > 1) state.retryAt = state.now + Math.min(RETRY_MS * 2 ** (stillborn - 2), MOST_RETRY_MS)
+    endSession(seq)
+  }
+
   const resend = (): void => {
     const channel = pushChannel(core)
     if (channel === undefined) return
@@ -191,6 +202,7 @@ export const createSender = (core: Core): Sender => {
         refusedBy = state.relay
         state.blocked = undefined
         invalid = 0
+        stillborn = 0
       }
       announced.clear()
       announced.add(toHex(state.certificate.session))
@@ -208,15 +220,15 @@ export const createSender = (core: Core): Sender => {
       switch (item.code) {
         case 'gap':
           // Later ones of a burst follow from the first one's refusal, which says more.
-          if (isFirst) endSession(update.seq)
+          if (isFirst) beginAnother(update.seq)
           return undefined
         case 'session-ended':
         case 'epoch':
         case 'superseded':
-          endSession(update.seq)
+          beginAnother(update.seq)
           return undefined
         case 'snapshot-needed':
-          state.retryAt = state.now + SNAPSHOT_NEEDED_RETRY_MS
+          state.retryAt = state.now + RETRY_MS
           endSession(update.seq)
           return 'snapshot-needed'
         case 'invalid':
@@ -231,7 +243,7 @@ export const createSender = (core: Core): Sender => {
           state.blocked = 'the relay says that this device may not write'
           return undefined
         case 'unavailable':
-          state.retryAt ??= state.now + Math.max(100, Math.min(item.retryAfterMs, 60_000))
+          state.retryAt ??= state.now + Math.max(RETRY_MS, Math.min(item.retryAfterMs, MOST_RETRY_MS))
           return undefined
         default:
           return unreachable(item.code)

@@ -16,13 +16,17 @@ export interface WatchedLine {
   up: (frame: ToRelay) => boolean
   /** Sees each frame of the relay before it arrives, and says what arrives. */
   down: (frame: ToClient) => ToClient | undefined
+  /** Says this to the client, as if the relay had. */
+  tell(frame: ToClient): void
 }
 
 export const createWatchedLine = (host: Pick<Host, 'dial'>): WatchedLine => {
   const { docId } = documentKeys(SECRET.slice(), ROOM)
+  let tell: WatchedLine['tell'] = () => {}
   const line: WatchedLine = {
     up: () => true,
     down: (frame) => frame,
+    tell: (frame) => tell(frame),
     dial: (client, latencyMs) => {
       const received = (bytes: Uint8Array): void => {
         const frame = decodeToClient(bytes, () => docId)
@@ -31,6 +35,7 @@ export const createWatchedLine = (host: Pick<Host, 'dial'>): WatchedLine => {
         if (arriving !== undefined)
           client.received(arriving === frame.value ? bytes : encodeToClient(arriving))
       }
+      tell = (frame) => client.received(encodeToClient(frame))
       const wire = host.dial({ ...client, received }, latencyMs)
       if (wire === undefined) return undefined
       const send = (bytes: Uint8Array): void => {
