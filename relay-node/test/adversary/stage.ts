@@ -33,7 +33,7 @@ export interface Stage {
 }
 
 /** No attack may keep a session this busy. */
-const MAX_EVENTS = 200_000
+const MAX_EVENTS = 12_000
 const REDIAL_MS = 300
 
 /** What sessions hold and what time they live in, for documents of another CRDT than Yjs. */
