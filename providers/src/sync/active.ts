@@ -13,6 +13,7 @@ import { encodeItem, logKey } from './keep.ts'
 import type { Maker } from './maker.ts'
 import { type OpenedSnapshot, openFront, openSnapshot } from './opening.ts'
 import { type KeptSnapshot, payloadOf } from './pieces.ts'
+import type { Sender } from './sender.ts'
 
 /** What the snapshot's place in the rest of the intake is. */
 interface Surroundings {
@@ -52,11 +53,16 @@ type Content = OpenedSnapshot | 'our own' | 'unread' | 'on its way' | 'withheld'
 
 export const createActive = (
   core: Core,
-  rooms: { readonly maker: Maker; readonly audit: Audit; readonly assembly: Assembly },
+  rooms: {
+    readonly sender: Sender
+    readonly maker: Maker
+    readonly audit: Audit
+    readonly assembly: Assembly
+  },
   around: Surroundings,
 ): Active => {
   const { state, chains, vault, verify, options } = core
-  const { maker, audit, assembly } = rooms
+  const { sender, maker, audit, assembly } = rooms
   /** Snapshots that are kept: the active one and, while that cannot be read, those before it. */
   const keys = new Set<string>()
   /** Whether all that the active snapshot covers was here without it. */
@@ -215,6 +221,11 @@ export const createActive = (
       if (isBehind(snapshot)) {
         core.alarm('rollback', 'the relay has gone back behind the snapshot that it had delivered', snapshot)
         return 'behind'
+      }
+      if (sender.isMisnamedBy(snapshot.cover)) {
+        core.alarm('forged', 'a snapshot covers what the session of this device has not written', snapshot)
+        // Others would take our next updates for covered, and we these for acknowledged.
+        sender.endSession(0)
       }
       if (isInChunks(snapshot)) takeInChunks(snapshot)
       else takeOpened({ snapshot, chunks: [] }, undefined)

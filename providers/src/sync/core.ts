@@ -52,7 +52,7 @@ type Phase =
   /** The relay closed the document. */
   | { readonly type: 'closed'; readonly code: number; readonly reason: string }
 
-interface ActiveSnapshot {
+export interface ActiveSnapshot {
   readonly id: Uint8Array
   readonly parents: readonly Uint8Array[]
   readonly entries: readonly CoverEntry[]

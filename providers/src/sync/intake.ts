@@ -159,7 +159,7 @@ export const createIntake = (
 
   const active = createActive(
     core,
-    { maker, audit, assembly },
+    { sender, maker, audit, assembly },
     {
       receive: (received) => receive([received]),
       settleCovered: (cover) => {

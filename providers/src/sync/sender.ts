@@ -1,5 +1,6 @@
 /** Our own chain: when edits are sealed, what is sent again, and what a refusal means. */
 import {
+  type CoverEntry,
   chainStart,
   equalBytes,
   type Item,
@@ -40,6 +41,8 @@ export interface Sender {
   /** Sends again all that is sealed and not acknowledged. */
   resend(): void
   refused(entry: SealedEntry, item: Extract<Item, { type: 'refused' }>): 'snapshot-needed' | undefined
+  /** Whether this cover names of our session what we have never sealed. */
+  isMisnamedBy(cover: readonly CoverEntry[]): boolean
   /** Ends our session: what it did not get acknowledged from `seq` on is sealed again, in a new one. */
   endSession(seq: number): void
   woke(): void
@@ -248,6 +251,17 @@ export const createSender = (core: Core): Sender => {
         default:
           return unreachable(item.code)
       }
+    },
+    isMisnamedBy: (cover) => {
+      const { session } = state.certificate
+      const ours = cover.find(
+        (entry) => equalBytes(entry.author, vault.author) && equalBytes(entry.session, session),
+      )
+      if (ours === undefined) return false
+      const [sealed] = ofSession(outbox.sealed(), session, ours.seq)
+      const isSealed = sealed !== undefined && sealed.update.seq === ours.seq
+      const id = isSealed ? sealed.update.id : chains.idAt(ours, ours.seq)
+      return ours.seq >= state.nextSeq || (id !== undefined && !equalBytes(id, ours.head))
     },
     endSession,
     woke: () => {

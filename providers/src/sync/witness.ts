@@ -10,6 +10,7 @@ import type { Core } from './core.ts'
 import type { AlarmKind } from './effects.ts'
 import { NO_LOG } from './gossip.ts'
 import { decodeHeads, encodeHeads, HEADS_KEY } from './keep.ts'
+import { createStrangers } from './strangers.ts'
 
 /** Somebody's word that the envelope `id` exists, and where, if that was said. */
 export interface Claim {
@@ -38,7 +39,7 @@ export interface Witness {
   wakeAt(): number | undefined
 }
 
-/** `missed`: reported, and remembered until it comes. */
+/** `missed`: reported. */
 type Stage = 'waiting' | 'asked again' | 'fetching' | 'missed'
 
 interface Doubt extends Claim {
@@ -50,8 +51,6 @@ interface Doubt extends Claim {
 
 /** What was forwarded may overtake what is delivered, for as long as a link is slow. */
 const PATIENCE_MS = 2_000
-/** For what a relay may lack honestly as long as somebody has not caught up. */
-const LONG_PATIENCE_MS = 20_000
 const FETCH_PATIENCE_MS = 10_000
 /** Question or answer may be lost. */
 const FETCH_TRIES = 3
@@ -75,14 +74,12 @@ export const createWitness = (
   const doubts = new Map<string, Doubt>()
   /** Heads that were settled before the relay asked to load its log from the beginning. */
   let trusted: readonly (SessionName & { readonly seq: number })[] = []
-  /** Since when somebody says what cannot be: another log, or a snapshot that we were never shown. */
-  const strange = new Map<string, number>()
-  const snapshots = new Set<string>()
-  let seen: Core['state']['active']
   let fetchedAt: number | undefined
   let unanswered = 0
   /** Whether storage holds any of the doubts. */
   let isKept = false
+  /** Storage may hold others than there are. */
+  let isStale = false
   /** Where the heads stand that were named last, by id in hex. */
   const places = new Map<string, NonNullable<Claim['at']>>()
   const reported = new Set<string>()
@@ -96,6 +93,8 @@ export const createWitness = (
     core.alarm(kind, message, of)
   }
 
+  const strangers = createStrangers(core, { report, hurry: rooms.hurry })
+
   const verdict = ({ id, at }: Claim): 'known' | 'missing' | 'other' => {
     if (at === undefined) return chains.hasSeen(id) ? 'known' : 'missing'
     const chain = chains.get(at)
@@ -107,6 +106,12 @@ export const createWitness = (
     return there === undefined || equalBytes(there, id) ? 'known' : 'other'
   }
 
+  /** What stands at this place was named by a cover, and not signed by the chain's author. */
+  const isByCover = (at: SessionName & { readonly seq: number }): boolean => {
+    const chain = chains.get(at)
+    return chain?.seq === at.seq && !chain.isVouched
+  }
+
   const doubt = (claim: Claim, isBeside: boolean): void => {
     if (verdict(claim) === 'known') return
     const key = claim.at === undefined ? toHex(claim.id) : chainKey(claim.at)
@@ -116,12 +121,19 @@ export const createWitness = (
     const { since, stage } = isOld ? { since: state.now, stage: 'waiting' as const } : before
     const isRepeated = before?.isRepeated || (isBeside && stage === 'asked again')
     doubts.set(key, { ...claim, since, stage, isRepeated })
+    if (before === undefined || !equalBytes(before.id, claim.id)) isStale = true
   }
 
+  const forget = (key: string): void => {
+    if (doubts.delete(key)) isStale = true
+  }
+
+  /** All whose place is known are remembered until they have come: who named them may not be there to say it again. */
   const keep = (): void => {
+    isStale = false
     if (!core.options.keep) return
-    const lasting = [...doubts.values()].flatMap(({ by, at, id, stage }) =>
-      at === undefined || stage !== 'missed' ? [] : [{ by, at, id }],
+    const lasting = [...doubts.values()].flatMap(({ by, at, id }) =>
+      at === undefined ? [] : [{ by, at, id }],
     )
     if (lasting.length === 0 && !isKept) return
     isKept = lasting.length > 0
@@ -134,7 +146,7 @@ export const createWitness = (
     // Whoever mentions it may not say where it stands; somebody else may have.
     const at = one.at ?? places.get(key)
     const found = verdict({ ...one, at })
-    doubts.delete(key)
+    forget(key)
     if (found === 'known') return
     const named = { ...(at ?? one.by), id: one.id }
     if (at === undefined) {
@@ -163,7 +175,6 @@ export const createWitness = (
     for (const [key, one] of fetched) if (!owed.some(([name]) => name === key)) judgeOne(key, one)
     // If nothing is loaded after all, they are asked for once more, and judged.
     for (const [, one] of owed) one.stage = 'asked again'
-    keep()
     if (owed.length > 0) rooms.loadAgain()
   }
 
@@ -184,28 +195,28 @@ export const createWitness = (
     core.transmit({ type: 'fetch', channel, ids: due.map(({ id }) => id).sort(compareBytes) })
   }
 
-  /** Whether this was said for so long, again and again, that it is no accident. */
-  const isStubborn = (what: string): boolean => {
-    const since = strange.get(what)
-    if (since === undefined && strange.size < MAX_DOUBTS) strange.set(what, state.now)
-    rooms.hurry()
-    return since !== undefined && state.now - since > LONG_PATIENCE_MS
-  }
-
-  const heardSnapshot = (by: SessionName, id: Uint8Array): void => {
-    const name = toHex(id)
-    if (equalBytes(id, NO_ID) || snapshots.has(name)) strange.delete(name)
-    else if (isStubborn(name))
-      report('withheld', 'the relay does not show us the snapshot of this session', { ...by, id })
-  }
-
-  const remember = (active: NonNullable<typeof seen>): void => {
-    seen = active
-    snapshots.add(toHex(active.id))
-    if (snapshots.size > MAX_DOUBTS) snapshots.delete([...snapshots][0] ?? '')
-  }
-
   const mayJudge = (): boolean => state.phase.type === 'live' && state.caughtUp && !state.paused.receive
+
+  const advance = (): void => {
+    const { phase, now, active } = state
+    if (active !== undefined) strangers.remember(active)
+    if (doubts.size === 0 || phase.type !== 'live' || !mayJudge()) return
+    for (const [key, one] of doubts) if (verdict(one) === 'known') forget(key)
+    if (fetchedAt !== undefined && fetchedAt + FETCH_PATIENCE_MS <= now) {
+      fetchedAt = undefined
+      unanswered += 1
+      if (unanswered >= FETCH_TRIES) judge(new Set())
+      else for (const one of doubts.values()) if (one.stage === 'fetching') one.stage = 'asked again'
+    }
+    if (fetchedAt === undefined) fetch(phase.channel)
+    const due = [...doubts.values()].filter(
+      (one) => one.stage === 'waiting' && one.since + PATIENCE_MS <= now,
+    )
+    if (due.length === 0) return
+    for (const one of due) one.stage = 'asked again'
+    rooms.askAgain()
+    rooms.hurry()
+  }
 
   return {
     restored: (kept) => {
@@ -215,18 +226,12 @@ export const createWitness = (
     heard: (by, inner) => {
       const key = chainKey(by)
       if (equalBytes(inner.logId, NO_LOG)) return
-      if (!equalBytes(inner.logId, state.logId)) {
-        if (isStubborn(key)) report('fork', 'the relay shows this session another log of the document', by)
-        return
-      }
-      strange.delete(key)
-      heardSnapshot(by, inner.snapshot)
+      if (!strangers.stands(by, inner)) return
       const isBeside = equalBytes(inner.snapshot, state.active?.id ?? NO_ID)
       const positions = new Map(inner.heads.map((head) => [chainKey(head), head.seq]))
       // A later word of the same session takes the place of what it said of chains that have ended since.
       for (const [id, one] of doubts) {
-        if (one.at !== undefined && chainKey(one.by) === key && !positions.has(chainKey(one.at)))
-          doubts.delete(id)
+        if (one.at !== undefined && chainKey(one.by) === key && !positions.has(chainKey(one.at))) forget(id)
       }
       for (const { author, session, seq, id } of inner.heads) {
         const at = { author: author.slice(), session: session.slice(), seq }
@@ -253,10 +258,10 @@ export const createWitness = (
           if (one === undefined || !equalBytes(one.id, update.id)) continue
           const { signature, author, id } = update
           const isSigned = signature !== undefined && verify('env-sig', signature, author, id)
-          const isOther = isSigned && verdict({ ...one, at: update }) === 'other'
+          const isOther = isSigned && !isByCover(update) && verdict({ ...one, at: update }) === 'other'
           if (isSigned) given.add(toHex(id))
           if (isOther) report('equivocation', 'its author has signed two updates for one position', update)
-          if (isOther || one.at === undefined) doubts.delete(key)
+          if (isOther || one.at === undefined) forget(key)
         }
       }
       judge(given)
@@ -267,10 +272,8 @@ export const createWitness = (
         : []
       doubts.clear()
       keep()
-      strange.clear()
+      strangers.reset()
       places.clear()
-      snapshots.clear()
-      seen = undefined
       fetchedAt = undefined
     },
     caughtUp: () => {
@@ -280,26 +283,8 @@ export const createWitness = (
     },
     isMissing: () => [...doubts.values()].some(({ stage }) => stage === 'missed'),
     advance: () => {
-      const { phase, now, active } = state
-      if (active !== undefined && active !== seen) remember(active)
-      if (doubts.size === 0 || phase.type !== 'live' || !mayJudge()) return
-      const before = doubts.size
-      for (const [key, one] of doubts) if (verdict(one) === 'known') doubts.delete(key)
-      if (doubts.size < before) keep()
-      if (fetchedAt !== undefined && fetchedAt + FETCH_PATIENCE_MS <= now) {
-        fetchedAt = undefined
-        unanswered += 1
-        if (unanswered >= FETCH_TRIES) judge(new Set())
-        else for (const one of doubts.values()) if (one.stage === 'fetching') one.stage = 'asked again'
-      }
-      if (fetchedAt === undefined) fetch(phase.channel)
-      const due = [...doubts.values()].filter(
-        (one) => one.stage === 'waiting' && one.since + PATIENCE_MS <= now,
-      )
-      if (due.length === 0) return
-      for (const one of due) one.stage = 'asked again'
-      rooms.askAgain()
-      rooms.hurry()
+      advance()
+      if (isStale) keep()
     },
     wakeAt: () => {
       if (doubts.size === 0) return undefined

@@ -5,6 +5,7 @@ import { cryptoReady } from '../../src/crypto.ts'
 import { generateSecret } from '../../src/keys/secret.ts'
 import {
   createEvilRelay,
+  createEvilWriter,
   createModelRelay,
   createRandom,
   type ModelRelay,
@@ -58,6 +59,23 @@ describe('the sockets of a relay in memory', () => {
         .join(),
     ).toMatch(/^client [12]$/)
     expect(relay.documents()).toHaveLength(1)
+  })
+
+  test('a provider says that somebody writes in the form of a newer version, and goes on', async () => {
+    const relay = createModelRelay({ random: createRandom(1) })
+    const older = open(relay)
+    await pass(1000)
+    expect(older.getSnapshot().upgradeNeeded).toBe(false)
+    const newer = createEvilWriter({ relay, random: createRandom(2), secret, room: 'room' })
+    newer.push(newer.update({ encoding: 60, payload: new Uint8Array(8) }))
+    await pass(1000)
+    expect(older.getSnapshot()).toMatchObject({ upgradeNeeded: true, syncStatus: 'saved' })
+    write(older, 'goes on')
+    await pass(1000)
+    const late = open(relay)
+    await pass(1000)
+    expect(text(late)).toBe('goes on')
+    expect(late.getSnapshot().upgradeNeeded).toBe(true)
   })
 
   test('a provider that goes and comes back is the relay’s client of the same name', async () => {

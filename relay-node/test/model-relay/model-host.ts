@@ -12,6 +12,7 @@ export const createModelHost: CreateHost = ({ clock, random, knobs, verify, isHe
   let relay = begin()
   let isUp = true
   let backup: number | undefined
+  let isSetBack = false
 
   const crash = (): void => {
     isUp = false
@@ -32,10 +33,12 @@ export const createModelHost: CreateHost = ({ clock, random, knobs, verify, isHe
     hasBackup: () => backup !== undefined,
     restore: (rawLogId) => {
       if (backup === undefined) return
+      isSetBack ||= relay.log().length > backup
       crash()
       relay.setBack(backup, rawLogId ? 'same' : 'new')
       isUp = true
     },
+    wasSetBack: () => isSetBack,
     wipe: () => {
       crash()
       relay = begin()

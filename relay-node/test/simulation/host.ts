@@ -17,6 +17,8 @@ export interface Host {
   backUp(): void
   hasBackup(): boolean
   restore(rawLogId: boolean): void
+  /** Whether something durable was lost by `restore`. */
+  wasSetBack(): boolean
   wipe(): void
   prune(): void
   /** When the relay last made something durable. */
@@ -43,6 +45,8 @@ export const createHost: CreateHost = (deps) => {
   let commits = 0
   let lastCommitAt = 0
   let generation = 0
+  let backedUpAt = 0
+  let isSetBack = false
   const storeOptions = (mine: number) => ({
     // What was under way when the process died never happens.
     defer: (run: () => void): void => {
@@ -92,10 +96,12 @@ export const createHost: CreateHost = (deps) => {
     start,
     backUp: () => {
       backup = store.clone()
+      backedUpAt = commits
     },
     hasBackup: () => backup !== undefined,
     restore: (rawLogId) => {
       if (backup === undefined) return
+      isSetBack ||= commits > backedUpAt
       crash()
       store = backup.clone({
         ...storeOptions(generation),
@@ -103,6 +109,7 @@ export const createHost: CreateHost = (deps) => {
       })
       start()
     },
+    wasSetBack: () => isSetBack,
     wipe: () => {
       crash()
       store = createMemoryStore(storeOptions(generation))

@@ -3,6 +3,8 @@
  * collect garbage, some keep everything that was deleted.
  */
 import * as Y from 'yjs'
+import { claimFrom } from '../../../providers/src/yjs/client-ids.ts'
+import { watchEdits } from '../../../providers/src/yjs/local-edits.ts'
 import { createYjsReplica } from '../../../providers/src/yjs/replica.ts'
 import type { SimDocument, SimProvider } from './sim-document.ts'
 
@@ -15,19 +17,34 @@ export const createYjsDocument = (
   given?: Y.Doc,
   { undoes = true }: { readonly undoes?: boolean } = {},
 ): YjsDocument => {
-  const { random, onEdited, onRejected } = provider
+  const { random, onEdited, onClaimed, onRejected } = provider
   const doc = given ?? new Y.Doc({ gc: random.chance(0.7) })
-  // Yjs draws client ids from the platform's dice; a seed must give the same run every time.
-  doc.clientID = 1 + random.int(2 ** 31)
+  // Yjs draws client ids from the platform's dice, also when it meets its own in what others wrote; a seed must give the
+  // same run every time. A document keeps its own for the next provider.
+  let clientId = given?.clientID
+  const ownClientId = (): void => {
+    if (doc.clientID === clientId) return
+    clientId = 1 + random.int(2 ** 31)
+    doc.clientID = clientId
+  }
+  ownClientId()
+  doc.on('afterTransactionCleanup', ownClientId)
   const origin = {}
   const text = doc.getText('text')
   const edits = doc.getMap('edits')
   const undoing = new Y.UndoManager(text, { captureTimeout: 0 })
   let ids: readonly string[] = []
-  const onUpdate = (payload: Uint8Array, from: unknown): void => {
-    if (from !== origin) onEdited({ encoding: 1, payload }, ids)
-  }
-  doc.on('update', onUpdate)
+  const unclaimed: number[] = []
+  const stop = watchEdits({
+    ...{ doc, origin },
+    claim: (id) => unclaimed.push(id),
+    push: (content) => {
+      // With the first edit under it: before there may be no session yet.
+      for (const id of unclaimed.splice(0)) onClaimed(claimFrom(id))
+      onEdited(content, ids)
+    },
+    onClientId: () => {},
+  })
   return {
     doc,
     replica: createYjsReplica(doc, origin, { onRejected }),
@@ -56,7 +73,8 @@ export const createYjsDocument = (
     isIncomplete: () => doc.store.pendingStructs !== null,
     close: () => {
       undoing.destroy()
-      doc.off('update', onUpdate)
+      stop()
+      doc.off('afterTransactionCleanup', ownClientId)
     },
     reopen: (next) => createYjsDocument(next, doc, { undoes }),
   }
