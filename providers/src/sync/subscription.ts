@@ -38,6 +38,8 @@ const REOPEN_MAX_MS = 10_000
 const GAPS_BEFORE_COMPLETE = 5
 /** Whoever owes us an answer for this long has lost the question, or we its answer. */
 const PATIENCE_MS = 15_000
+/** Gaps that are farther apart have nothing to do with each other. */
+const CALM_MS = 10_000
 
 export const createSubscription = (
   core: Core,
@@ -56,7 +58,11 @@ export const createSubscription = (
   const { state, chains, outbox, vault, options, dice } = core
   const { sender, maker, intake, assembly, presence, comparison, recall, gossip, witness } = rooms
   const deliveries = createDeliveries(core, intake, assembly)
+  /** In a row, without having caught up in between. */
   let gaps = 0
+  /** In a row, caught up or not. */
+  let hurried = 0
+  let reopenedAt = Number.NEGATIVE_INFINITY
   let attempt = 0
   /** The session that the last `open` showed: presence speaks as this one, even when our chain begins anew. */
   let openedAs = state.certificate.session
@@ -97,8 +103,12 @@ export const createSubscription = (
     deliveries.reset()
     // No attempt has this number: whatever the present opening still has on its way is ignored.
     state.phase = { type: 'opening', attempt: 0 }
+    hurried = reopenedAt + CALM_MS < state.now ? 1 : hurried + 1
+    reopenedAt = state.now
+    // At once, for one frame that was lost. A relay that leaves gaps everywhere is not asked as fast as it answers.
+    const tries = Math.max(gaps, hurried)
     state.reopenAt =
-      state.now + (gaps === 1 ? 0 : Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** gaps) * dice())
+      state.now + (tries === 1 ? 0 : Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** tries) * dice())
   }
 
   /** An opening, a load, or an envelope that was pushed, is not answered for too long. */

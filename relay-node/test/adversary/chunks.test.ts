@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { cryptoReady } from '../../../providers/src/crypto.ts'
 import { decodeToClient, encodeToClient, type Item, toHex } from '../../../providers/src/protocol/index.ts'
-import type { AlarmKind } from '../../../providers/src/sync/effects.ts'
+import type { AlarmKind, Progress } from '../../../providers/src/sync/effects.ts'
 import { createDisk, type Disk } from '../simulation/device.ts'
 import type { Knobs } from '../simulation/knobs.ts'
 import { createScene, type Scene } from '../simulation/scene.ts'
@@ -25,6 +25,15 @@ const expectWhole = (tabs: readonly Tab[], edits: readonly string[] = EDITS): vo
     expect(tab.document.facts()).toEqual(tabs[0]?.document.facts())
     expect(tab.session.status()).toMatchObject({ pending: 0, sync: 'saved' })
   }
+}
+
+/** The bar in the app never goes back, and is full in the end. */
+const expectProgress = ({ progress }: Tab, direction: Progress['direction']): void => {
+  const told = progress.filter((one) => one.direction === direction)
+  const done = told.map((one) => one.done)
+  expect(done.length).toBeGreaterThan(8)
+  expect(done).toEqual([...done].sort((a, b) => a - b))
+  expect(told.at(-1)).toMatchObject({ done: told[0]?.total, total: told[0]?.total })
 }
 
 const kindsOf = (tab: Tab): readonly AlarmKind[] => tab.alarms.map(({ kind }) => kind)
@@ -114,6 +123,7 @@ describe('a snapshot on its way up', () => {
         await scene.pass(20_000)
         expect(author.snapshots()).toBe(1)
         expect(repeats(pushed)).toBeLessThanOrEqual(WINDOW)
+        expectProgress(author, 'up')
         chunks = pushed.size
         expectWhole([author, await coldClient(scene)])
       }
@@ -267,6 +277,7 @@ describe('a snapshot on its way down', () => {
       answers = Math.max(answers, seen - 1)
       expect(came.size).toBe(chunks.size)
       expect(repeats(came)).toBe(0)
+      expectProgress(reader, 'down')
       expectWhole([reader])
     }
     expect(answers).toBeGreaterThan(1)

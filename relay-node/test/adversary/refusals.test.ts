@@ -89,3 +89,35 @@ test.each(Object.entries(UPDATES) as readonly (readonly [Refusal, number])[])(
     expect(author.alarms).toEqual([])
   },
 )
+
+test('a relay that leaves a gap at once in whatever it delivers is not asked as fast as it answers', async () => {
+  const scene = createScene()
+  const author = scene.open('a')
+  const line = createWatchedLine(scene.host)
+  let opens = 0
+  let isLying = true
+  line.up = ({ type }) => {
+    if (type === 'open') opens += 1
+    return true
+  }
+  line.down = (frame) => {
+    if (!isLying || frame.type !== 'deliver' || !frame.caughtUp) return frame
+    const gap: ToClient = {
+      ...frame,
+      load: 'none',
+      piece: 0,
+      after: frame.through + 5,
+      through: frame.through + 6,
+    }
+    scene.clock.after(1, () => line.tell({ ...gap, items: [] }))
+    return frame
+  }
+  author.connect(line)
+  author.edit('one')
+  await scene.pass(MINUTE_MS)
+  expect(opens).toBeGreaterThan(3)
+  expect(opens).toBeLessThanOrEqual(30)
+  isLying = false
+  await scene.pass(MINUTE_MS)
+  expect(author.session.status()).toMatchObject({ pending: 0, sync: 'saved' })
+})

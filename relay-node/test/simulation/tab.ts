@@ -4,7 +4,7 @@ import { signingKey, verify } from '../../../providers/src/crypto.ts'
 import { documentKeys } from '../../../providers/src/keys/root.ts'
 import { createVault } from '../../../providers/src/keys/vault.ts'
 import { decodeToClient, encodeToRelay, PROTOCOL_VERSION } from '../../../providers/src/protocol/index.ts'
-import type { Alarm, Effect, Input } from '../../../providers/src/sync/effects.ts'
+import type { Alarm, Effect, Input, Progress } from '../../../providers/src/sync/effects.ts'
 import { createSession, type Session } from '../../../providers/src/sync/session.ts'
 import type { Vault } from '../../../providers/src/sync/vault.ts'
 import type { Clock } from '../../../providers/src/testing/clock.ts'
@@ -35,6 +35,8 @@ export interface Tab<Document extends SimDocument = SimDocument> {
   /** What became of the edits that were made here. */
   readonly book: Book
   readonly alarms: Alarm[]
+  /** What was told of large snapshots on their way. */
+  readonly progress: Progress[]
   snapshots(): number
 }
 
@@ -107,6 +109,7 @@ export const createTab = <Document extends SimDocument>(deps: {
   const book = createBook(keep)
   const showStatus = createShownStatus((status) => document.statusChanged?.(status))
   const alarms: Alarm[] = []
+  const progress: Progress[] = []
   const answers: Input[] = []
   const waiting: Turn[] = []
   let stepping = false
@@ -182,6 +185,9 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'alarm':
         alarms.push(effect.alarm)
         return
+      case 'progress':
+        progress.push(effect.progress)
+        return
       case 'snapshot-made':
         if (effect.taken) snapshots += 1
         return
@@ -191,7 +197,6 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'receipts':
       case 'presence':
       case 'broadcast':
-      case 'progress':
       case 'new':
       case 'closed':
         return
@@ -280,6 +285,7 @@ export const createTab = <Document extends SimDocument>(deps: {
     session,
     book,
     alarms,
+    progress,
     isAlive: () => alive,
     isConnected: () => wire !== undefined,
     snapshots: () => snapshots,
