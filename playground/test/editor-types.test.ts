@@ -2,6 +2,8 @@
 import type { CollaborationOptions } from '@blocknote/core/yjs'
 import type { Provider } from '@lexical/yjs'
 import { generateSecret } from 'sealsync'
+import { HocuspocusProvider } from 'sealsync/compat/hocuspocus'
+import { WebsocketProvider } from 'sealsync/compat/y-websocket'
 import { SealsyncProvider } from 'sealsync/yjs'
 import { expect, test } from 'vitest'
 import type { yCollab } from 'y-codemirror.next'
@@ -10,11 +12,10 @@ import type { yCursorPlugin } from 'y-prosemirror'
 import type { QuillBinding } from 'y-quill'
 import { Doc } from 'yjs'
 
+const secret = generateSecret()
+
 test('a provider, and its awareness, have the types that editors declare', () => {
-  const provider = new SealsyncProvider('ws://localhost', 'room', new Doc(), {
-    secret: generateSecret(),
-    connect: false,
-  })
+  const provider = new SealsyncProvider('ws://localhost', 'room', new Doc(), { secret, connect: false })
   const lexical: Provider = provider
   const factory: (id: string, docs: Map<string, Doc>) => Provider = () => provider
   const blocknote: CollaborationOptions['provider'] = provider
@@ -26,6 +27,32 @@ test('a provider, and its awareness, have the types that editors declare', () =>
   expect(providers.every((one) => one === provider)).toBe(true)
   expect([codemirror, prosemirror, monaco, quill].every((one) => one === provider.awareness)).toBe(true)
   // What returns a promise is disconnected late by Lexical, after it was connected again.
+  expect(provider.connect()).toBeUndefined()
+  provider.destroy()
+})
+
+test('the provider that looks like y-websocket’s has them, too', () => {
+  const provider = new WebsocketProvider('ws://localhost', 'room', new Doc(), { secret, connect: false })
+  const lexical: Provider = provider
+  const factory: (id: string, docs: Map<string, Doc>) => Provider = () => provider
+  const blocknote: CollaborationOptions['provider'] = provider
+  const codemirror: Parameters<typeof yCollab>[1] = provider.awareness
+  const prosemirror: Parameters<typeof yCursorPlugin>[0] = provider.awareness
+  expect([lexical, factory('', new Map()), blocknote].every((one) => one === provider)).toBe(true)
+  expect([codemirror, prosemirror].every((one) => one === provider.awareness)).toBe(true)
+  expect(provider.connect()).toBeUndefined()
+  provider.destroy()
+})
+
+test('the provider that looks like Hocuspocus’ has them, too', () => {
+  const provider = new HocuspocusProvider({ url: 'ws://localhost', name: 'room', secret, autoConnect: false })
+  const lexical: Provider = provider
+  const factory: (id: string, docs: Map<string, Doc>) => Provider = () => provider
+  const blocknote: CollaborationOptions['provider'] = provider
+  const codemirror: Parameters<typeof yCollab>[1] = provider.awareness
+  const prosemirror: Parameters<typeof yCursorPlugin>[0] = provider.awareness
+  expect([lexical, factory('', new Map()), blocknote].every((one) => one === provider)).toBe(true)
+  expect([codemirror, prosemirror].every((one) => one === provider.awareness)).toBe(true)
   expect(provider.connect()).toBeUndefined()
   provider.destroy()
 })

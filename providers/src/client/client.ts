@@ -16,7 +16,7 @@ import { checkOptions, checkRoom, checkToken, checkUrl } from './options.ts'
 import { createPageWatch } from './page.ts'
 import type { Replica } from './replica.ts'
 import { readSecret, type Secret } from './secret.ts'
-import { createSocket, requireWebSocket, type WebSocketConstructor } from './socket.ts'
+import { createSocket, type Ending, requireWebSocket, type WebSocketConstructor } from './socket.ts'
 import { start } from './startup.ts'
 import type { Storage } from './storage.ts'
 import type { ConnectionStatus, DocumentEvents, SyncDocument } from './sync-document.ts'
@@ -66,8 +66,11 @@ export interface Where {
 
 export interface ClientEvents {
   readonly status: ConnectionStatus
-  /** An attempt failed, or a connection ended; `final`: until `connect()` or `setUrl()` no other follows. */
-  readonly 'connection-close': { readonly code: number; readonly reason: string; readonly final: boolean }
+  /**
+   * An attempt failed, or a connection ended. `final`: until `connect()` or `setUrl()` no other follows. `isLocal`: this
+   * side ended it, because it was told to, because the page went, or because the relay was silent or made no sense.
+   */
+  readonly 'connection-close': Ending
   /** Token, parameters or socket failed; it tries again. */
   readonly 'connection-error': Error
 }
@@ -135,10 +138,11 @@ export const createClient = (options: ClientOptions): Client => {
     onAttempt: () => show('connecting'),
     onOpen: (accessToken) => loop.feed({ type: 'opened', token: accessToken }),
     onMessage: (bytes) => loop.feed({ type: 'received', bytes }),
-    onEnd: ({ code, reason, final }) => {
+    onEnd: (end) => {
+      const { code, reason, final } = end
       loop.feed({ type: 'closed' })
       show('disconnected', final && isPermanent(code) ? { code, reason } : undefined)
-      emitter.emit('connection-close', { code, reason, final })
+      emitter.emit('connection-close', end)
     },
     onError: (error) => emitter.emit('connection-error', error),
   })
@@ -198,7 +202,7 @@ export const createClient = (options: ClientOptions): Client => {
   const page = createPageWatch({
     onReturn: (wasCached) => {
       if (wasCached) for (const document of documents) document.reclaim()
-      if (wasCached && isWanted) socket.open()
+      if (wasCached && isWanted && ending === undefined) socket.open()
       socket.hurry()
       loop.feed({ type: 'probe' })
     },
@@ -209,7 +213,8 @@ export const createClient = (options: ClientOptions): Client => {
     // Browsers do not cache a page with an open socket, or cut it.
     onCached: () => {
       for (const document of documents) document.lend()
-      hangUp()
+      // What the relay ended for good is ended still when the page comes back.
+      if (ending === undefined) hangUp()
     },
   })
 
@@ -228,6 +233,7 @@ export const createClient = (options: ClientOptions): Client => {
     isWanted = true
     page.start()
     if (!page.isCached()) socket.open()
+    else show('disconnected')
   }
 
   const disconnect = (): void => {
@@ -276,8 +282,9 @@ export const createClient = (options: ClientOptions): Client => {
       checkUrl('setUrl', url)
       relay = url
       if (!isWanted) return
-      disconnect()
-      connect()
+      hangUp()
+      // Who hears that it ended may have decided that no other follows.
+      if (isWanted) connect()
     },
     close: () => {
       if (isClosed) return

@@ -16,6 +16,14 @@ interface Address {
   readonly token: string
 }
 
+/** How an attempt or a connection ended: a code and a text of WebSocket, and whose doing it was. */
+export interface Ending {
+  readonly code: number
+  readonly reason: string
+  readonly final: boolean
+  readonly isLocal: boolean
+}
+
 export interface SocketOptions {
   /** Asked at each attempt. */
   readonly address: () => Promise<Address>
@@ -26,8 +34,11 @@ export interface SocketOptions {
   readonly onOpen: (token: string) => void
   /** A message that is not binary comes as no bytes at all. */
   readonly onMessage: (bytes: Uint8Array) => void
-  /** An attempt failed or a connection ended; `final`: no other will follow by itself. */
-  readonly onEnd: (end: { readonly code: number; readonly reason: string; readonly final: boolean }) => void
+  /**
+   * An attempt failed or a connection ended; `final`: no other will follow by itself; `isLocal`: `close` or `drop` ended
+   * it, not the relay or the network.
+   */
+  readonly onEnd: (end: Ending) => void
   /** Address or token could not be had, or the socket reports an error; it tries again. */
   readonly onError: (error: Error) => void
 }
@@ -76,6 +87,7 @@ export const createSocket = (options: SocketOptions): Socket => {
   /** Counts openings: an address that was asked for before the last one is stale. */
   let run = 0
   let answered = 0
+  let isLocal = false
   let wake: () => void = () => undefined
 
   const pause = (delayMs: number): Promise<void> =>
@@ -130,7 +142,15 @@ export const createSocket = (options: SocketOptions): Socket => {
     failures = wasGood ? 1 : Math.min(failures + 1, 10)
     settledAt = undefined
     phase = isPermanent(code) ? 'stopped' : 'waiting'
-    onEnd({ code, reason, final: phase === 'stopped' })
+    onEnd({ code, reason, final: phase === 'stopped', isLocal })
+  }
+
+  /** partysocket may tell of the end before `end` returns. */
+  const endHere = (end: () => void, code: number, reason: string): void => {
+    isLocal = true
+    end()
+    ended(code, reason)
+    isLocal = false
   }
 
   const socket = new ReconnectingWebSocket(nextUrl, null, {
@@ -179,16 +199,14 @@ export const createSocket = (options: SocketOptions): Socket => {
     close: (code, reason) => {
       if (phase === 'stopped') return
       run += 1
-      socket.close(code, reason)
-      ended(code, reason)
+      endHere(() => socket.close(code, reason), code, reason)
       phase = 'stopped'
       wake()
     },
     drop: (code, reason) => {
       if (phase !== 'open') return
-      if (isPermanent(code)) socket.close(code, reason)
-      else socket.reconnect(code, reason)
-      ended(code, reason)
+      const isLast = isPermanent(code)
+      endHere(() => (isLast ? socket.close(code, reason) : socket.reconnect(code, reason)), code, reason)
     },
     // A copy: what is sent may be masked in place, and developer tools look at the original.
     send: (bytes) => phase === 'open' && socket.send(new Uint8Array(bytes)),

@@ -39,6 +39,19 @@ export type onMessageParameters = { event: { data: Uint8Array }; message: { data
 /** A frame as it left, sealed. */
 export type onOutgoingMessageParameters = { message: { toUint8Array(): Uint8Array } }
 
+const NORMAL = 1000
+/** What a WebSocket says that was closed without a code, as Hocuspocus closes its own. */
+const NO_CODE = 1005
+
+export const closeEventFrom = ({
+  code,
+  reason,
+  isLocal,
+}: CloseEvent & { readonly isLocal: boolean }): CloseEvent => ({
+  code: isLocal && code === NORMAL ? NO_CODE : code,
+  reason,
+})
+
 /** Those that are handed on as they are. */
 export type SameEvent = Exclude<keyof ProviderEvents, 'status'>
 

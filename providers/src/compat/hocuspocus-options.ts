@@ -6,7 +6,7 @@ import { checkOptions, takeOptions } from '../client/options.ts'
 import type { Secret } from '../client/secret.ts'
 import type { WebSocketConstructor } from '../client/socket.ts'
 import type * as Told from './hocuspocus-events.ts'
-import type { HocuspocusProviderWebsocket } from './hocuspocus-websocket.ts'
+import type { AttachedProvider, HocuspocusProviderWebsocket } from './hocuspocus-websocket.ts'
 
 /** What the connection is told, alone or, with `url`, through its only provider. */
 interface ConnectionConfiguration extends Pick<ClientOptions, 'storage' | 'identity' | 'params'> {
@@ -28,6 +28,9 @@ interface ConnectionConfiguration extends Pick<ClientOptions, 'storage' | 'ident
   jitter?: boolean
   timeout?: number
   handleTimeout?: (() => Promise<unknown>) | null
+  onMaxAttemptsFailed?: (data: Told.onMaxAttemptsFailedParameters) => void
+  /** Where the providers that are attached are noted, by name. Default: a new map. */
+  providerMap?: Map<string, AttachedProvider>
 }
 
 interface ConnectionCallbacks {
@@ -49,13 +52,20 @@ export interface HocuspocusProviderWebsocketConfiguration
     ConnectionCallbacks {
   /** Address of the relay. */
   url: string
-  onMaxAttemptsFailed?: (data: Told.onMaxAttemptsFailedParameters) => void
 }
 
+type Sealed = 'storage' | 'identity' | 'params'
+
+/** As a connection shows them; `WebSocketPolyfill` is the global one, if any. */
+export type CompleteHocuspocusProviderWebsocketConfiguration = Required<
+  Omit<HocuspocusProviderWebsocketConfiguration, Sealed>
+> &
+  Pick<HocuspocusProviderWebsocketConfiguration, Sealed>
+
+type SealedOptions = Pick<Where, 'create' | 'flushMs' | 'snapshot' | 'receipts' | 'compress' | 'pad'>
+
 /** What a provider is told of its document. */
-interface DocumentConfiguration
-  extends Pick<Where, 'create' | 'flushMs' | 'snapshot' | 'receipts' | 'compress' | 'pad'>,
-    ConnectionCallbacks {
+interface DocumentConfiguration extends SealedOptions, ConnectionCallbacks {
   /** The app's name for the document; never sent. */
   name: string
   /** Needed unless `setKeyResolver` was called: the text of `generateSecret()`, or ≥ 32 random bytes, now or later. */
@@ -86,9 +96,15 @@ export type HocuspocusProviderConfiguration = DocumentConfiguration &
     | { websocketProvider: HocuspocusProviderWebsocket; url?: string }
   )
 
+/** Those that have a value even if none was given. */
+export type DocumentDefaults = Required<
+  Omit<DocumentConfiguration, 'name' | 'document' | 'awareness' | 'secret' | keyof SealedOptions>
+>
+
 /** As a provider shows them. */
 export type CompleteHocuspocusProviderConfiguration = HocuspocusProviderConfiguration &
-  Required<Pick<DocumentConfiguration, 'document' | 'awareness' | 'token'>> & {
+  DocumentDefaults &
+  Required<Pick<DocumentConfiguration, 'document' | 'awareness'>> & {
     readonly websocketProvider: HocuspocusProviderWebsocket
   }
 
@@ -96,6 +112,7 @@ const CONNECTION: readonly ('url' | keyof ConnectionConfiguration)[] = [
   ...(['url', 'storage', 'identity', 'params', 'autoConnect', 'preserveTrailingSlash'] as const),
   ...(['WebSocketPolyfill', 'maxAttempts', 'messageReconnectTimeout', 'delay', 'initialDelay'] as const),
   ...(['factor', 'minDelay', 'maxDelay', 'jitter', 'timeout', 'handleTimeout'] as const),
+  ...(['onMaxAttemptsFailed', 'providerMap'] as const),
 ]
 
 const CALLBACKS: readonly (keyof ConnectionCallbacks)[] = [
@@ -113,11 +130,7 @@ const DOCUMENT: readonly (keyof DocumentConfiguration)[] = [
 
 /** Throws a `TypeError` for options that do not exist. */
 export const checkWebsocketOptions = (options: HocuspocusProviderWebsocketConfiguration): void =>
-  checkOptions('new HocuspocusProviderWebsocket', options, [
-    ...CONNECTION,
-    ...CALLBACKS,
-    'onMaxAttemptsFailed',
-  ])
+  checkOptions('new HocuspocusProviderWebsocket', options, [...CONNECTION, ...CALLBACKS])
 
 /** Throws a `TypeError` for options that do not exist, and for those that are the shared connection's. */
 export const checkProviderOptions = (door: string, options: HocuspocusProviderConfiguration): void => {

@@ -7,9 +7,11 @@ import { SealsyncProvider } from '../yjs/provider.ts'
 import type { CloseEvent, ProviderEvents } from '../yjs/provider-events.ts'
 import { createForwarding } from './forwarding.ts'
 import { registerCallbacks } from './hocuspocus-callbacks.ts'
+import { documentDefaults } from './hocuspocus-defaults.ts'
 import {
   type AuthorizedScope,
   AwarenessError,
+  closeEventFrom,
   type HocuspocusEvents,
   isSame,
   type SameEvent,
@@ -43,7 +45,7 @@ const FIXED = ['name', 'document', 'awareness', 'websocketProvider', 'url', 'sec
  * provider.on('synced', () => console.log('loaded'))
  */
 export class HocuspocusProvider extends SealsyncProvider {
-  /** As given, without the secret. */
+  /** As given, without the secret, and with the values of Hocuspocus for what was not. */
   readonly configuration: CompleteHocuspocusProviderConfiguration
   /** The document was opened and is synced, on this connection. */
   isAuthenticated = false
@@ -65,6 +67,8 @@ export class HocuspocusProvider extends SealsyncProvider {
     },
   })
   private isUp = false
+  /** What `synced` was set to, until the connection knows better. */
+  private shownSynced: boolean | undefined
   private readonly onAwarenessUpdate = (): void =>
     this.told.emit('awarenessUpdate', [{ states: statesOf(this.awareness) }])
   private readonly onAwarenessChange = (): void =>
@@ -91,6 +95,7 @@ export class HocuspocusProvider extends SealsyncProvider {
     })
     this.manageSocket = alone !== undefined
     this.configuration = {
+      ...documentDefaults,
       ...shown,
       document,
       awareness: awareness === null ? null : this.awareness,
@@ -100,12 +105,25 @@ export class HocuspocusProvider extends SealsyncProvider {
     this.translate()
     registerCallbacks(this, configuration)
     if (alone === undefined) return
-    websocketProvider.shouldConnect = alone.autoConnect ?? true
+    const { autoConnect = true } = alone
+    websocketProvider.setConfiguration({ autoConnect })
+    websocketProvider.shouldConnect = autoConnect
     this.attach()
   }
 
   get isAttached(): boolean {
     return this.attached
+  }
+
+  /** All that the relay had is applied, on this connection. Setting it to true tells listeners, and nothing else. */
+  override get synced(): boolean {
+    return this.shownSynced ?? super.synced
+  }
+
+  override set synced(isSynced: boolean) {
+    if (isSynced === this.synced) return
+    this.shownSynced = isSynced
+    if (isSynced) this.told.emit('synced', [{ state: true }])
   }
 
   /** The name of the document. */
@@ -256,7 +274,10 @@ export class HocuspocusProvider extends SealsyncProvider {
 
   private translate(): void {
     const { told, awareness } = this
-    super.on('sync', (isSynced) => this.admitted(isSynced))
+    super.on('sync', (isSynced) => {
+      this.shownSynced = undefined
+      this.admitted(isSynced)
+    })
     super.on('status', (event) => {
       const wasUp = this.isUp
       this.isUp = event.status === 'connected'
@@ -266,9 +287,10 @@ export class HocuspocusProvider extends SealsyncProvider {
       told.emit('open', [{ event: new Event('open') }])
       told.emit('connect', [])
     })
-    super.on('connection-close', ({ code, reason }) => {
-      told.emit('disconnect', [{ event: { code, reason } }])
-      told.emit('close', [{ event: { code, reason } }])
+    super.on('connection-close', (end) => {
+      const event = closeEventFrom(end)
+      told.emit('disconnect', [{ event }])
+      told.emit('close', [{ event }])
     })
     super.on('closed', (event) => this.refused(event))
     super.on('frame', ({ direction, bytes }) => {

@@ -1,10 +1,14 @@
 /** The connection that several documents share, as Hocuspocus has it: a client with events. */
-import { type Client, createClient } from '../client/client.ts'
+import { type Client, type ClientEvents, createClient } from '../client/client.ts'
 import { createListeners, type Listeners } from '../yjs/listeners.ts'
-import type { CloseEvent } from '../yjs/provider-events.ts'
 import { addressFrom, withoutSlashes } from './address.ts'
-import type { HocuspocusWebsocketEvents, WebSocketStatus } from './hocuspocus-events.ts'
-import { checkWebsocketOptions, type HocuspocusProviderWebsocketConfiguration } from './hocuspocus-options.ts'
+import { websocketDefaults } from './hocuspocus-defaults.ts'
+import { closeEventFrom, type HocuspocusWebsocketEvents, type WebSocketStatus } from './hocuspocus-events.ts'
+import {
+  type CompleteHocuspocusProviderWebsocketConfiguration,
+  checkWebsocketOptions,
+  type HocuspocusProviderWebsocketConfiguration,
+} from './hocuspocus-options.ts'
 
 /** A provider, as its connection sees it. */
 export interface AttachedProvider {
@@ -29,27 +33,32 @@ type Listener<Name extends keyof HocuspocusWebsocketEvents> = (
  * provider.attach()
  */
 export class HocuspocusProviderWebsocket {
-  /** As given, and the providers that are attached now, by name. */
-  readonly configuration: HocuspocusProviderWebsocketConfiguration & {
-    readonly providerMap: Map<string, AttachedProvider>
-  }
+  /** As given, with the values of Hocuspocus for what was not; and the providers that are attached now, by name. */
+  readonly configuration: CompleteHocuspocusProviderWebsocketConfiguration
   /** What the documents share. */
   readonly client: Client
-  /** Set to false, the connection stays and no other follows it. */
-  shouldConnect: boolean
   /** Always `null`: what goes through the socket is sealed, and of no use to an app. */
   readonly webSocket: WebSocket | null = null
 
   private readonly listeners: Listeners<HocuspocusWebsocketEvents> = createListeners()
   private isUp = false
   private failures = 0
+  private isWished: boolean
+  /** There was a connection or an attempt, and none follows until `shouldConnect` says so again. */
+  private isHalted = false
+  /** The last connection ended for good, and its documents say so. */
+  private isStopped = false
+  private isEnded = false
+  /** Ends of promises of a connection. */
+  private readonly waiting = new Set<() => void>()
 
   /** Throws a `TypeError` for an unknown option or a wrong address. */
   constructor(configuration: HocuspocusProviderWebsocketConfiguration) {
     checkWebsocketOptions(configuration)
-    const { storage, identity, params, WebSocketPolyfill, autoConnect = true } = configuration
-    this.configuration = { ...configuration, providerMap: new Map() }
-    this.shouldConnect = autoConnect
+    const { storage, identity, params, WebSocketPolyfill } = configuration
+    const { autoConnect = true, providerMap = new Map() } = configuration
+    this.configuration = { ...websocketDefaults(), ...configuration, providerMap }
+    this.isWished = autoConnect
     this.client = createClient({
       relay: this.address(),
       connect: false,
@@ -60,7 +69,7 @@ export class HocuspocusProviderWebsocket {
       ...(WebSocketPolyfill === undefined ? {} : { WebSocketPolyfill }),
     })
     this.client.on('status', (status) => this.changed(status))
-    this.client.on('connection-close', ({ code, reason }) => this.ended({ code, reason }))
+    this.client.on('connection-close', (end) => this.ended(end))
     this.register(configuration)
     if (autoConnect) this.client.connect()
   }
@@ -79,33 +88,50 @@ export class HocuspocusProviderWebsocket {
     return this.url
   }
 
-  /** Resolves once it is connected, or no longer wants to be. */
+  /**
+   * Set to false, the connection stays, or the attempt that is under way, and no other follows it. Set to true again, it
+   * goes on; what was never connected waits for `connect()` or `provider.attach()`.
+   */
+  get shouldConnect(): boolean {
+    return this.isWished
+  }
+
+  set shouldConnect(shouldConnect: boolean) {
+    if (shouldConnect === this.isWished) return
+    this.isWished = shouldConnect
+    if (shouldConnect && this.isHalted) void this.connect()
+    else if (!shouldConnect) this.halt()
+  }
+
+  /** Resolves once it is connected, or no attempt follows any more. */
   connect(): Promise<void> {
     const { client } = this
-    this.shouldConnect = true
+    if (this.isEnded) return Promise.resolve()
+    this.isWished = true
+    this.isHalted = false
+    this.isStopped = false
     this.failures = 0
     client.connect()
     return new Promise((resolve) => {
-      const check = (): boolean => client.status === 'connected' || !this.shouldConnect
-      if (check()) return resolve()
-      const stop = client.on('status', () => {
-        if (!check()) return
-        stop()
-        resolve()
-      })
+      if (client.status === 'connected') resolve()
+      else this.waiting.add(resolve)
     })
   }
 
   disconnect(): void {
-    this.shouldConnect = false
+    this.isHalted ||= this.isWished
+    this.isWished = false
     this.client.disconnect()
+    this.settle()
   }
 
   /** Ends the connection for all documents on it, for good. */
   destroy(): void {
     this.listeners.emit('destroy', [])
-    this.shouldConnect = false
+    this.isWished = false
+    this.isEnded = true
     this.client.close()
+    this.settle()
     this.listeners.clear()
   }
 
@@ -181,25 +207,43 @@ export class HocuspocusProviderWebsocket {
     if (status !== 'connected') return
     this.isUp = true
     this.failures = 0
+    this.settle()
     listeners.emit('open', [{ event: new Event('open') }])
     listeners.emit('connect', [])
   }
 
-  private ended(event: CloseEvent): void {
+  private ended(end: ClientEvents['connection-close']): void {
     const { listeners, configuration } = this
+    const event = closeEventFrom(end)
     if (!this.isUp) this.failures += 1
     this.isUp = false
+    this.isStopped = end.final
     listeners.emit('disconnect', [{ event }])
     listeners.emit('close', [{ event }])
+    if (!this.isWished) this.halt()
+    else if (end.final) this.settle()
     const { maxAttempts = 0 } = configuration
     const hasFailed = maxAttempts > 0 && this.failures >= maxAttempts
-    if (this.shouldConnect && !hasFailed) return
-    this.disconnect()
     if (!hasFailed) return
+    this.disconnect()
     const error = new Error(
       `${this.failures} attempts to connect failed; the last: ${event.code} ${event.reason}`,
     )
     listeners.emit('maxAttemptsFailed', [{ error }])
+  }
+
+  /** No attempt follows; a connection or an attempt that there is stays. */
+  private halt(): void {
+    if (this.client.status !== 'disconnected') return
+    this.isHalted = true
+    // A code that is for good has stopped it already, and remains to be seen.
+    if (!this.isStopped) this.client.disconnect()
+    this.settle()
+  }
+
+  private settle(): void {
+    for (const resolve of this.waiting) resolve()
+    this.waiting.clear()
   }
 
   private register(configuration: HocuspocusProviderWebsocketConfiguration): void {

@@ -28,6 +28,7 @@ export {
 } from './hocuspocus-events.ts'
 export type {
   CompleteHocuspocusProviderConfiguration,
+  CompleteHocuspocusProviderWebsocketConfiguration,
   HocuspocusProviderConfiguration,
   HocuspocusProviderWebsocketConfiguration,
 } from './hocuspocus-options.ts'

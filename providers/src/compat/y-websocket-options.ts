@@ -17,7 +17,8 @@ export interface WebsocketProviderOptions extends Sealed {
   readonly secret?: Secret | undefined
   /** Connect at once. Default: true. */
   readonly connect?: boolean | undefined
-  readonly awareness?: Awareness | undefined
+  /** `null`: no presence. Default: a new one. */
+  readonly awareness?: Awareness | null | undefined
   /** Added to the relay's address at each attempt. */
   readonly params?: { [name: string]: string } | undefined
   /** WebSocket subprotocols, for a proxy in front of the relay; the relay itself does not look at them. */

@@ -52,6 +52,8 @@ export class WebsocketProvider extends SealsyncProvider {
   readonly ws: WebSocket | null = null
   /** Does nothing, as the option. */
   disableBc: boolean
+  /** When something of this document came last, in milliseconds since 1970; 0: never. */
+  wsLastMessageReceived = 0
   /** Always false: nothing is sent from tab to tab. */
   readonly bcconnected: boolean = false
 
@@ -66,9 +68,11 @@ export class WebsocketProvider extends SealsyncProvider {
     },
   })
   private isShownSynced = false
-  private isLeaving = false
-  /** No other connection is wanted once this one has ended. */
-  private isLast = false
+  private isWished: boolean
+  /** There was a connection or an attempt, and none follows until `shouldConnect` says so again. */
+  private isHalted = false
+  /** The last connection ended for good, and `syncStatus` says so. */
+  private isStopped = false
   private retry: ReturnType<typeof setTimeout> | undefined
 
   /** Throws a `TypeError` for an unknown option, a wrong address, and when there is no secret. */
@@ -87,6 +91,7 @@ export class WebsocketProvider extends SealsyncProvider {
     this.maxBackoffTime = options.maxBackoffTime ?? 2500
     this.protocols = options.protocols ?? []
     this.disableBc = options.disableBc ?? false
+    this.isWished = options.connect ?? true
     this.translate()
   }
 
@@ -115,32 +120,41 @@ export class WebsocketProvider extends SealsyncProvider {
     if (isSynced !== this.isShownSynced) this.tellSynced(isSynced)
   }
 
-  /** Set to false, the connection stays and no other follows it. */
+  /**
+   * Set to false, the connection stays, or the attempt that is under way, and no other follows it. Set to true again, it
+   * goes on; what was never connected waits for `connect()`.
+   */
   override get shouldConnect(): boolean {
-    return super.shouldConnect && !this.isLast
+    return this.isWished
   }
 
   override set shouldConnect(shouldConnect: boolean) {
-    this.isLast = !shouldConnect
+    if (shouldConnect === this.isWished) return
+    this.isWished = shouldConnect
+    if (shouldConnect && this.isHalted) this.connect()
+    else if (!shouldConnect) this.halt()
   }
 
   override connect(): void {
-    clearTimeout(this.retry)
-    this.isLast = false
+    this.cancelRetry()
+    this.isWished = true
+    this.isHalted = false
+    this.isStopped = false
     super.connect()
   }
 
   override disconnect(): void {
-    clearTimeout(this.retry)
-    this.isLeaving = true
+    this.cancelRetry()
+    if (super.shouldConnect) this.isHalted = true
+    this.isWished = false
     super.disconnect()
-    this.isLeaving = false
   }
 
   override destroy(): void {
-    clearTimeout(this.retry)
-    this.isLeaving = true
+    this.cancelRetry()
+    this.isWished = false
     super.destroy()
+    this.isHalted = false
     if (this.isShownSynced) this.tellSynced(false)
     this.told.clear()
   }
@@ -206,11 +220,18 @@ export class WebsocketProvider extends SealsyncProvider {
 
   private translate(): void {
     const { told } = this
+    super.on('frame', ({ direction }) => {
+      if (direction === 'received') this.wsLastMessageReceived = Date.now()
+    })
     super.on('sync', (isSynced) => this.tellSynced(isSynced))
     super.on('connection-error', (error) => told.emit('connection-error', [errorEventFrom(error), this]))
     super.on('connection-close', (event) => {
-      told.emit('connection-close', [this.isLeaving ? null : closeEventFrom(event), this])
-      if (!this.isLeaving) this.ended(event)
+      // What this side ended is nobody's question, but for a relay that cannot be talked to.
+      this.isStopped = isPermanent(event.code)
+      const isOurs = event.isLocal && !this.isStopped
+      told.emit('connection-close', [isOurs ? null : closeEventFrom(event), this])
+      if (!isOurs) this.ended(event)
+      else if (!this.isWished) this.halt()
     })
     // With the connection still there: the relay has closed the document alone, and no 'connection-close' follows.
     super.on('closed', (event) => {
@@ -227,17 +248,28 @@ export class WebsocketProvider extends SealsyncProvider {
   /** Connection or document were closed by the relay or the network. */
   private ended(event: Close): void {
     const isFinal = isPermanent(event.code)
-    if (this.isLast) {
-      super.disconnect()
-      return
+    const goesOn = this.shouldReconnect(closeEventFrom(event), this)
+    if (goesOn && isFinal) this.retry = setTimeout(() => this.connect(), this.maxBackoffTime)
+    if (!goesOn) this.isWished = false
+    if (!this.isWished) {
+      this.halt()
+      this.isHalted = true
     }
-    if (this.shouldReconnect(closeEventFrom(event), this)) {
-      if (isFinal) this.retry = setTimeout(() => this.connect(), this.maxBackoffTime)
-      return
-    }
-    this.isLast = true
-    // A code that is for good has stopped it already, and remains to be seen in `syncStatus`.
-    if (!isFinal) super.disconnect()
-    this.told.emit('closed', [event, this])
+    if (!goesOn) this.told.emit('closed', [event, this])
+  }
+
+  /** No attempt follows; a connection or an attempt that there is stays. */
+  private halt(): void {
+    if (this.retry !== undefined) this.isHalted = true
+    this.cancelRetry()
+    if (this.status !== 'disconnected') return
+    this.isHalted = true
+    // A code that is for good has stopped it already, and remains to be seen.
+    if (!this.isStopped) super.disconnect()
+  }
+
+  private cancelRetry(): void {
+    clearTimeout(this.retry)
+    this.retry = undefined
   }
 }

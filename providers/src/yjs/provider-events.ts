@@ -70,8 +70,11 @@ export interface ProviderEvents {
   readonly new: readonly []
   /** The relay closed the document or the connection for good; `connect()` tries again. */
   readonly closed: readonly [event: CloseEvent, provider: SealsyncProvider]
-  /** A connection ended, for good or not. */
-  readonly 'connection-close': readonly [event: CloseEvent, provider: SealsyncProvider]
+  /** A connection ended, for good or not; `isLocal`: this side ended it, not the relay or the network. */
+  readonly 'connection-close': readonly [
+    event: CloseEvent & { readonly isLocal: boolean },
+    provider: SealsyncProvider,
+  ]
   /** An attempt to connect failed; it tries again. */
   readonly 'connection-error': readonly [error: Error, provider: SealsyncProvider]
   /** Storage could not be read or written. */

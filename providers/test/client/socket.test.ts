@@ -58,7 +58,8 @@ const make = (): Socket =>
     onAttempt: () => said.push('attempt'),
     onOpen: (token) => said.push(`open ${token}`),
     onMessage: (bytes) => said.push(`message ${bytes.join('.')}`),
-    onEnd: ({ code, final }) => said.push(`end ${code}${final ? ' final' : ''}`),
+    onEnd: ({ code, final, isLocal }) =>
+      said.push(`end ${code}${final ? ' final' : ''}${isLocal ? ' here' : ''}`),
     onError: ({ message }) => said.push(`error ${message}`),
   })
 
@@ -229,14 +230,22 @@ describe('close codes', () => {
     await connect()
     socket.drop(4508, 'silent')
     expect(FakeSocket.last.closedWith).toBe(4508)
-    expect(said.at(-1)).toBe('end 4508')
+    expect(said.at(-1)).toBe('end 4508 here')
     await pass(1000)
     FakeSocket.last.accept()
     expect(FakeSocket.all).toHaveLength(2)
     socket.drop(4406, 'version')
-    expect(said.at(-1)).toBe('end 4406 final')
+    expect(said.at(-1)).toBe('end 4406 final here')
     await pass(120_000)
     expect(FakeSocket.all).toHaveLength(2)
+    socket.open()
+    await connect()
+    socket.close(1000, '')
+    expect(said.at(-1)).toBe('end 1000 here')
+    socket.open()
+    await connect()
+    FakeSocket.last.end(1000)
+    expect(said.at(-1)).toBe('end 1000')
   })
 })
 

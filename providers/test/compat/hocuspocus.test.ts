@@ -64,7 +64,8 @@ test('every callback gets what Hocuspocus hands out', async () => {
   })
   await until(() => provider.isSynced)
   provider.disconnect()
-  const end = { event: { code: 1000, reason: '' } }
+  // As of a WebSocket that is closed without a code.
+  const end = { event: { code: 1005, reason: '' } }
   expect(told).toEqual([
     ['status', { status: 'connecting' }],
     ['status', { status: 'connected' }],
@@ -199,17 +200,6 @@ test('a token that cannot be had fails the authentication, and is asked for agai
   expect(await provider.getToken()).toBe('token')
 })
 
-test('a relay that says unauthorized fails the authentication', async () => {
-  const reasons: string[] = []
-  const provider = open({ onAuthenticationFailed: ({ reason }) => reasons.push(reason) })
-  await until(() => provider.isAuthenticated)
-  stage.house().cut(4401)
-  await until(() => reasons.length === 1)
-  expect([provider.isAuthenticated, provider.synced]).toEqual([false, false])
-  provider.connect()
-  await until(() => provider.isAuthenticated)
-})
-
 test('setConfiguration changes the token, and refuses what needs another provider', async () => {
   const provider = open({ autoConnect: false })
   provider.setConfiguration({ token: () => 'another' })
@@ -242,6 +232,57 @@ test.each(['flushPendingUpdates', 'forceSync', 'startSync'] as const)(
     expect(sent).toHaveLength(3)
   },
 )
+
+test('synced can be set, which tells listeners of true, until the connection knows better', async () => {
+  const provider = open({ autoConnect: false })
+  const told: unknown[] = []
+  provider.on('synced', (data) => told.push(data))
+  provider.synced = true
+  provider.synced = true
+  expect([provider.synced, provider.isSynced, told]).toEqual([true, true, [{ state: true }]])
+  provider.synced = false
+  expect([provider.synced, told.length]).toEqual([false, 1])
+  provider.connect()
+  await until(() => provider.synced)
+  expect([provider.isAuthenticated, told.length]).toEqual([true, 2])
+  provider.synced = false
+  expect(provider.synced).toBe(false)
+  provider.disconnect()
+  provider.connect()
+  await until(() => provider.synced)
+})
+
+test('the configuration shows what Hocuspocus has for options that were not given', async () => {
+  const given: object = { delay: 5, token: undefined, providerMap: undefined }
+  const provider = open({ ...given })
+  const { configuration } = provider
+  expect(configuration).toMatchObject({ token: null, sessionAwareness: false, forceSyncInterval: false })
+  expect(configuration.flushDelay).toBe(false)
+  expect(configuration.onSynced({ state: true })).toBe(undefined)
+  const { configuration: shared } = configuration.websocketProvider
+  expect(shared).toMatchObject({ autoConnect: true, delay: 5, factor: 2, maxAttempts: 0, maxDelay: 30_000 })
+  expect(open({ autoConnect: false }).configuration.websocketProvider.configuration.autoConnect).toBe(false)
+  await until(() => provider.synced)
+})
+
+test('the map of providers may be that of the app', () => {
+  const providerMap = new Map<string, HocuspocusProvider>()
+  const socket = openSocket({ providerMap, autoConnect: false })
+  const provider = join(socket)
+  provider.attach()
+  expect(providerMap.get('room')).toBe(provider)
+  expect(open({ providerMap, autoConnect: false, name: 'other' }).isAttached).toBe(true)
+  expect([...providerMap.keys()]).toEqual(['room', 'other'])
+})
+
+test('a provider with a connection of its own tells that its attempts are used up', async () => {
+  stage.house().isUp = false
+  const onMaxAttemptsFailed = vi.fn()
+  open({ maxAttempts: 2, onMaxAttemptsFailed })
+  await vi.advanceTimersByTimeAsync(120_000)
+  expect(onMaxAttemptsFailed.mock.calls).toEqual([[{ error: expect.any(Error) }]])
+  expect(stage.house().urls).toHaveLength(2)
+})
 
 test('options that mean nothing here are taken', async () => {
   const provider = open({ forceSyncInterval: 10, sessionAwareness: true, delay: 5, timeout: 5 })

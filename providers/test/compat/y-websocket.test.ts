@@ -252,6 +252,34 @@ test('what only a SealsyncProvider tells is told here, too', async () => {
   expect([...told].sort()).toEqual([...names].sort())
 })
 
+test('when the relay was last heard is shown as a time', async () => {
+  const [a, b] = [open({ connect: false }), open()]
+  await until(() => b.synced)
+  expect(a.wsLastMessageReceived).toBe(0)
+  stage.house().isFrozen = true
+  await until(() => b.status === 'disconnected')
+  expect(Date.now() - b.wsLastMessageReceived).toBeGreaterThan(5_000)
+  stage.house().isFrozen = false
+  await until(() => b.synced)
+  expect(Date.now() - b.wsLastMessageReceived).toBeLessThan(100)
+  a.connect()
+  await until(() => a.synced)
+  await vi.advanceTimersByTimeAsync(9_000)
+  write(a, 'words')
+  expect(Date.now() - b.wsLastMessageReceived).toBeGreaterThan(5_000)
+  await until(() => textOf(b) === 'words')
+  expect(Date.now() - b.wsLastMessageReceived).toBeLessThan(100)
+})
+
+test('awareness: null shows nobody', async () => {
+  const [a, b] = [open({ awareness: null }), open()]
+  a.awareness.setLocalStateField('user', 'Ada')
+  b.awareness.setLocalStateField('user', 'Bob')
+  await until(() => a.synced && b.synced)
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect([a.awareness.getStates().size, b.awareness.getStates().size]).toEqual([1, 1])
+})
+
 test('tabs have no door of their own', () => {
   const provider = open({ connect: false })
   provider.connectBc()

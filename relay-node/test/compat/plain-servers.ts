@@ -12,7 +12,9 @@ export interface PlainServer {
 }
 
 const SYNC = 0
+const AWARENESS = 1
 const AUTH = 2
+const STATELESS = 5
 const SYNC_STATUS = 8
 const STEP_1 = 0
 const STEP_2 = 1
@@ -21,13 +23,18 @@ const AUTHENTICATED = 2
 /** Answers, and what all others are to get. */
 type Answers = readonly Uint8Array[]
 
-const serve = async (answer: (bytes: Uint8Array) => Answers): Promise<PlainServer> => {
+const serve = async (
+  answer: (bytes: Uint8Array) => Answers,
+  isForOthers: (bytes: Uint8Array) => boolean = () => true,
+): Promise<PlainServer> => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await new Promise((resolve) => server.once('listening', resolve))
   server.on('connection', (socket: WebSocket) => {
     socket.binaryType = 'nodebuffer'
     socket.on('message', (data: Buffer) => {
-      for (const message of answer(new Uint8Array(data))) socket.send(message)
+      const bytes = new Uint8Array(data)
+      for (const message of answer(bytes)) socket.send(message)
+      if (!isForOthers(bytes)) return
       for (const other of server.clients) if (other !== socket) other.send(data)
     })
   })
@@ -42,6 +49,13 @@ const serve = async (answer: (bytes: Uint8Array) => Answers): Promise<PlainServe
       server.close()
     },
   }
+}
+
+/** A greeting and a goodbye are for the server alone. */
+const isHocuspocusNews = (bytes: Uint8Array): boolean => {
+  const message = readMessage(bytes)
+  message.text()
+  return [SYNC, AWARENESS, STATELESS].includes(message.number())
 }
 
 /** What a server says to a message of the sync protocol of Yjs; each begins with `head`. */
@@ -77,5 +91,5 @@ export const hocuspocusServer = (): Promise<PlainServer> => {
     const step = message.number()
     const answers = answerSync(doc, step, message.bytes(), name)
     return step === STEP_1 ? answers : [writeMessage(name, SYNC_STATUS, 1)]
-  })
+  }, isHocuspocusNews)
 }

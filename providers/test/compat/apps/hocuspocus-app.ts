@@ -22,6 +22,7 @@ const socketOptions: HocuspocusProviderWebsocketConfiguration = {
   ...{ minDelay: 1_000, maxDelay: 30_000, jitter: true, timeout: 0, handleTimeout: null },
   onStatus: ({ status }) => status === WebSocketStatus.Connected,
   onMaxAttemptsFailed: ({ error }) => void error,
+  providerMap: new Map<string, HocuspocusProvider>(),
 }
 
 const options = (name: string, show: (text: string) => void): HocuspocusProviderConfiguration => ({
@@ -69,6 +70,7 @@ export const connect = (name: string, show: (text: string) => void): (() => void
     people = states
   })
   present(provider)
+  provider.synced = false
   provider.awareness?.setLocalStateField('cursor', people.length)
   provider.setConfiguration({ token: 'another' })
   provider.sendStateless(JSON.stringify({ saved: true }))
@@ -93,6 +95,8 @@ export const share = (names: readonly string[]): (() => void) => {
   )
   for (const provider of providers) provider.attach()
   void websocketProvider.connect()
+  const { delay, maxAttempts, providerMap } = websocketProvider.configuration
+  setTimeout(() => providerMap.clear(), delay * maxAttempts)
   websocketProvider.on('disconnect', () => websocketProvider.shouldConnect)
   return () => {
     for (const provider of providers) {

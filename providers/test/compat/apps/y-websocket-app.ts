@@ -36,6 +36,7 @@ export const connect = (room: string, show: (text: string) => void): (() => void
   provider.connect()
   show([provider.wsconnected, provider.wsconnecting, provider.synced, provider.bcconnected].join())
   show(`${provider.ws?.readyState} ${provider.doc.clientID} ${provider.bcChannel}`)
+  show(new Date(provider.wsLastMessageReceived).toISOString())
   provider.connectBc()
   provider.disconnectBc()
   return () => {

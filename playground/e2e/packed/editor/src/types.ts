@@ -1,5 +1,7 @@
 /** One use of each door that needs Yjs or none: their types are checked to the last declaration, libraries included. */
 import { type Client, createClient, generateSecret, indexedDbStorage, type Storage } from 'sealsync'
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from 'sealsync/compat/hocuspocus'
+import { setKeyResolver, WebsocketProvider } from 'sealsync/compat/y-websocket'
 import { fileStorage } from 'sealsync/node'
 import { LIMITS } from 'sealsync/protocol'
 import { storageSuite } from 'sealsync/testing'
@@ -14,6 +16,20 @@ export const provider: SealsyncProvider = new SealsyncProvider('ws://localhost',
   secret,
   connect: false,
 })
+setKeyResolver(() => secret)
+export const websocket: WebsocketProvider = new WebsocketProvider('ws://localhost', 'room', new Doc(), {
+  connect: false,
+  shouldReconnect: ({ code }, { shouldConnect }) => code !== 4401 && shouldConnect,
+})
+export const websocketProvider: HocuspocusProviderWebsocket = new HocuspocusProviderWebsocket({
+  url: 'ws://localhost',
+  autoConnect: false,
+})
+export const hocuspocus: HocuspocusProvider = new HocuspocusProvider({
+  websocketProvider,
+  name: 'room',
+  onStatus: ({ status }) => status === 'connected',
+})
 export const client: Client = createClient({ relay: 'ws://localhost' })
 export const storages: readonly Storage[] = [indexedDbStorage(), fileStorage({ directory: '.' })]
 export const names = (): readonly unknown[] =>
@@ -24,3 +40,7 @@ export const rest: readonly unknown[] = [LIMITS, storageSuite, storeSuite]
 
 // @ts-expect-error no number is a secret: were the types lost, this would compile
 export const mistake = new SealsyncProvider('ws://localhost', 'room', new Doc(), { secret: 5 })
+// @ts-expect-error nor of this door
+export const another = new WebsocketProvider('ws://localhost', 'room', new Doc(), { secret: 5 })
+// @ts-expect-error nor of that
+export const third = new HocuspocusProvider({ url: 'ws://localhost', name: 'room', secret: 5 })
