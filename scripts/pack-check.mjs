@@ -3,6 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
+import { wrongChangesets } from './changesets.mjs'
 import { packInto } from './packages.mjs'
 import { env, root } from './tools.mjs'
 
@@ -32,7 +33,7 @@ for (const one of packages) {
 if (new Set(versions.values()).size > 1) {
   problems.push(`versions differ: ${[...versions].map((pair) => pair.join(' ')).join(', ')}`)
 }
-problems.push(...wrongChangesets())
+problems.push(...wrongConfig(), ...wrongChangesets(join(root, '.changeset'), [...versions.keys()]))
 
 for (const problem of problems) console.error(problem)
 for (const { manifest, files, sizeBytes } of packages) {
@@ -159,7 +160,7 @@ function wrongPages({ folder, manifest, files }) {
 }
 
 /** A package that changesets does not hold together with the others gets a version of its own. */
-function wrongChangesets() {
+function wrongConfig() {
   const { fixed } = JSON.parse(readFileSync(join(root, '.changeset/config.json'), 'utf8'))
   return JSON.stringify(fixed) === JSON.stringify([[...versions.keys()]])
     ? []

@@ -26,6 +26,8 @@ export const mount: Mount = (host, { doc, provider: { awareness } }) => {
   dark.addEventListener('change', follow)
   view.getDomNode()?.setAttribute('data-testid', LABELS['data-testid'])
   const binding = new MonacoBinding(doc.getText('monaco'), model, new Set([view]), awareness)
+  // It draws nobody who was there before it, until they move.
+  binding._rerenderDecorations()
   const hideNames = showNames(awareness)
   return () => {
     dark.removeEventListener('change', follow)

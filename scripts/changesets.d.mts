@@ -1,0 +1,1 @@
+export function wrongChangesets(folder: string, names: readonly string[]): readonly string[]
