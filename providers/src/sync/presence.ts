@@ -47,6 +47,8 @@ export interface Presence {
   nameOf(connection: number): SessionName | undefined
   /** Sessions that are connected now, other than this one. */
   sessions(): readonly SessionName[]
+  /** Those of them that have proven it: they have echoed our hello since they were announced. */
+  proven(): readonly SessionName[]
 }
 
 /** How long an event waits for the hello of who has joined: without it they could not hear it. */
@@ -211,5 +213,6 @@ export const createPresence = (deps: {
     session: () => session,
     nameOf: (connection) => peers.get(connection)?.name,
     sessions: () => [...peers.values()].map(({ name }) => name),
+    proven: () => [...peers.values()].filter(({ fresh }) => fresh).map(({ name }) => name),
   }
 }

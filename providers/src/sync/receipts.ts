@@ -23,7 +23,7 @@ export interface Receipt {
 
 export interface Receipts {
   heard(from: SessionName, inner: HeadsInner): void
-  /** Sessions that are connected and have spoken. The same array until something changes. */
+  /** Sessions that are connected, have proven it and have spoken. The same array until something changes. */
   list(): readonly Receipt[]
   advance(): void
 }
@@ -33,6 +33,8 @@ interface Peer {
   /** Last position of our chain that it has. */
   readonly seq: number
   readonly timeMs: number
+  /** The same by its own clock: what it says once more is a replay. */
+  readonly saidMs: number
   /** Since when it has said so without a break that it lacks something. */
   readonly lateSince: number | undefined
 }
@@ -40,6 +42,8 @@ interface Peer {
 /** Whoever follows the log gets an update sooner than this. */
 const EXCLUDED_MS = 10_000
 const AGAIN_MS = 5_000
+/** What it said sooner after an update was acknowledged may have been on its way before. */
+const ON_ITS_WAY_MS = 2_000
 const REMEMBERED = 256
 
 export const createReceipts = (core: Core, presence: Presence): Receipts => {
@@ -50,7 +54,7 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
   let times = new Map<number, number>()
   let session = state.certificate.session
   let seenMoves = -1
-  let seenPresent = 0
+  let seenProven = 0
   let list: readonly Receipt[] = []
 
   /** Of a session that has ended nobody speaks any more. */
@@ -72,11 +76,16 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
   const refresh = (): void => {
     const present = new Set(presence.sessions().map(chainKey))
     for (const key of peers.keys()) if (!present.has(key)) peers.delete(key)
-    const next = [...peers.values()].map(describe)
+    const proven = new Set(presence.proven().map(chainKey))
+    const next = [...peers].flatMap(([key, peer]) => (proven.has(key) ? describe(peer) : []))
     if (next.length === list.length && next.every((receipt, i) => isSame(receipt, list[i]))) return
     list = next
     core.emit({ type: 'receipts', receipts: list })
   }
+
+  /** It has said that it lacks something, and not only before it could have it: a relay may keep somebody who has left. */
+  const saysItLacks = ({ seq, timeMs }: Peer): boolean =>
+    seq < acknowledged() && timeMs - (times.get(seq + 1) ?? Number.POSITIVE_INFINITY) > ON_ITS_WAY_MS
 
   /** Once may be an accident: a message can be lost, and another be late. */
   const isKeptOut = (peer: Peer): boolean => {
@@ -89,7 +98,10 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
     const key = chainKey(peer.name)
     const top = acknowledged()
     if (peer.seq >= top || reported.has(key) || !isKeptOut(peer)) return
-    for (const [other, { seq }] of peers) if (other !== key && seq < top) return
+    const proven = presence.proven().map(chainKey)
+    if (!proven.includes(key)) return
+    const others = proven.flatMap((other) => (other === key ? [] : (peers.get(other) ?? [])))
+    if (others.some(saysItLacks)) return
     reported.add(key)
     core.alarm('excluded', 'it says that it lacks what everybody else has got from this session', peer.name)
   }
@@ -106,9 +118,11 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
       const isBeside = equalBytes(inner.snapshot, state.active?.id ?? NO_ID)
       if (isSilent) peers.delete(key)
       else if (ours !== undefined || isBeside) {
+        const before = peers.get(key)
+        if (before !== undefined && inner.timeMs <= before.saidMs) return
         const seq = ours?.seq ?? -1
-        const lateSince = seq < acknowledged() ? (peers.get(key)?.lateSince ?? state.now) : undefined
-        const peer = { name, seq, timeMs: state.now, lateSince }
+        const lateSince = seq < acknowledged() ? (before?.lateSince ?? state.now) : undefined
+        const peer = { name, seq, timeMs: state.now, saidMs: inner.timeMs, lateSince }
         peers.set(key, peer)
         judge(peer)
       }
@@ -117,11 +131,11 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
     list: () => list,
     advance: () => {
       if (!options.receipts) return
-      const [moves, present] = [chains.moves(), presence.sessions().length]
-      const isUnchanged = moves === seenMoves && present === seenPresent
+      const [moves, proven] = [chains.moves(), presence.proven().length]
+      const isUnchanged = moves === seenMoves && proven === seenProven
       if (isUnchanged && session === state.certificate.session) return
       seenMoves = moves
-      seenPresent = present
+      seenProven = proven
       if (!equalBytes(session, state.certificate.session)) {
         session = state.certificate.session
         times = new Map()

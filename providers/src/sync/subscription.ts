@@ -38,8 +38,9 @@ const REOPEN_MAX_MS = 10_000
 const GAPS_BEFORE_COMPLETE = 5
 /** Whoever owes us an answer for this long has lost the question, or we its answer. */
 const PATIENCE_MS = 15_000
-/** Gaps that are farther apart have nothing to do with each other. */
+/** Gaps that are farther apart have nothing to do with each other; so many that are not may come from a bad link. */
 const CALM_MS = 10_000
+const CALM_GAPS = 5
 
 export const createSubscription = (
   core: Core,
@@ -106,9 +107,9 @@ export const createSubscription = (
     hurried = reopenedAt + CALM_MS < state.now ? 1 : hurried + 1
     reopenedAt = state.now
     // At once, for one frame that was lost. A relay that leaves gaps everywhere is not asked as fast as it answers.
-    const tries = Math.max(gaps, hurried)
+    const tries = Math.max(gaps, hurried - CALM_GAPS + 1)
     state.reopenAt =
-      state.now + (tries === 1 ? 0 : Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** tries) * dice())
+      state.now + (tries <= 1 ? 0 : Math.min(REOPEN_MAX_MS, REOPEN_BASE_MS * 2 ** tries) * dice())
   }
 
   /** An opening, a load, or an envelope that was pushed, is not answered for too long. */

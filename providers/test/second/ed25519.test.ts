@@ -47,6 +47,7 @@ interface Verdicts {
   readonly noble: boolean
   readonly nobleStrict: boolean
   readonly openssl: boolean
+  readonly webcrypto: boolean
   readonly isAdmissible: boolean
 }
 
@@ -62,10 +63,13 @@ const MIXED = KEY.add(T).toBytes()
 
 const yes = true
 const no = false
-/** libsodium, noble as it comes, noble with `zip215: false`, OpenSSL as in the Node of this repository; the key. */
+/**
+ * libsodium, noble as it comes, noble with `zip215: false`, OpenSSL as in the Node of this repository, whose WebCrypto
+ * gives the same verdicts; the key.
+ */
 const row = (verdicts: readonly [boolean, boolean, boolean, boolean], key: boolean): Verdicts => {
   const [libsodium, noble, nobleStrict, openssl] = verdicts
-  return { libsodium, noble, nobleStrict, openssl, isAdmissible: key }
+  return { libsodium, noble, nobleStrict, openssl, webcrypto: openssl, isAdmissible: key }
 }
 
 // OpenSSL 3.0 (Node 20) accepts what is marked ①; that of this repository's Node has learned to refuse it.
@@ -144,13 +148,26 @@ const opensslAccepts = (signature: Uint8Array, message: Uint8Array, key: Uint8Ar
   return nodeVerify(null, message, createPublicKey({ key: der, format: 'der', type: 'spki' }), signature)
 }
 
-test.each(TABLE)('%s', (_, crafted, verdicts) => {
+/** As a browser would ask; a key that cannot be imported has signed nothing. */
+const webcryptoAccepts = async (
+  signature: Uint8Array<ArrayBuffer>,
+  message: Uint8Array<ArrayBuffer>,
+  key: Uint8Array<ArrayBuffer>,
+): Promise<boolean> => {
+  const imported = await crypto.subtle
+    .importKey('raw', key, 'Ed25519', false, ['verify'])
+    .catch(() => undefined)
+  return imported !== undefined && crypto.subtle.verify('Ed25519', imported, signature, message)
+}
+
+test.each(TABLE)('%s', async (_, crafted, verdicts) => {
   const { key, signature, message, part: signed } = craft(crafted)
   expect({
     libsodium: verify('env-sig', signature, key, signed),
     noble: ed25519.verify(signature, message, key),
     nobleStrict: ed25519.verify(signature, message, key, { zip215: false }),
     openssl: opensslAccepts(signature, message, key),
+    webcrypto: await webcryptoAccepts(signature.slice(), message.slice(), key.slice()),
     isAdmissible: isAdmissibleKey(key),
   }).toEqual(verdicts)
   expect(isValidSignature(signature, message, key)).toBe(verdicts.libsodium)

@@ -330,7 +330,7 @@ describe('chunks', () => {
     bob.client.send({ type: 'fetch', channel: 1, ids })
     const [found] = bob.client.of('found')
     const came = found?.items.flatMap((item) => (item.type === 'chunk' ? [item.chunk] : [])) ?? []
-    return { ids, came, unknown: found?.unknown }
+    return { ids, chunks, came, unknown: found?.unknown }
   }
 
   test('dropChunks knows none of them, or not this one', async () => {
@@ -350,6 +350,19 @@ describe('chunks', () => {
   test('repeatChunk gives the first one for each', async () => {
     const { ids, came } = await ask(() => scripts.repeatChunk())
     expect(came.map(({ id }) => id)).toEqual([ids[0], ids[0]])
+  })
+
+  test('swapChunks puts the content of each in the place of another', async () => {
+    const { chunks, came } = await ask(() => scripts.swapChunks())
+    expect(came.map(({ index }) => index)).toEqual([0, 1])
+    expect(came.map(({ ciphertext }) => ciphertext)).toEqual(chunks.map((_, i) => chunks[1 - i]?.ciphertext))
+  })
+
+  test('truncateChunks gives the first half of each', async () => {
+    const { chunks, came } = await ask(() => scripts.truncateChunks())
+    expect(came.map(({ index }) => index)).toEqual([0, 1])
+    const halves = chunks.map(({ ciphertext }) => ciphertext.slice(0, Math.max(16, ciphertext.length >> 1)))
+    expect(came.map(({ ciphertext }) => ciphertext)).toEqual(halves)
   })
 })
 

@@ -109,7 +109,12 @@ describe('authorOf', () => {
     const c = stage.open()
     const told = remoteChanges(c)
     await until(() => textOf(c) === 'ab')
-    expect(told.map(([, changes]) => changes.map(({ kind }) => kind))).toEqual([['snapshot']])
+    // It names its maker, whoever wrote what is in it.
+    const maker = authors[0]?.author
+    expect(maker).toMatch(/^[0-9a-f]{64}$/)
+    expect(told.map(([, changes]) => changes.map(({ kind, author }) => [kind, author]))).toEqual([
+      [['snapshot', maker]],
+    ])
     expect([0, 1].map((index) => c.authorOf(placeOf(c, index)))).toEqual(authors)
     write(c, 'c')
     await settle(c)

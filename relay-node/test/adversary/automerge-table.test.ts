@@ -16,7 +16,7 @@ import { createPlatformClock, type PlatformClock } from '../simulation/platform-
 import type { SimProvider } from '../simulation/sim-document.ts'
 import { untimely } from './bounds.ts'
 import { type Attack, type Cast, type Outcome, play, ROLES, type Role } from './play.ts'
-import { TABLE } from './table.ts'
+import { signTwice, TABLE } from './table.ts'
 
 const isLong = process.env.SEALSYNC_LONG === '1'
 const AUTOMERGE = 3
@@ -58,8 +58,10 @@ const playHere = (attack: Attack, role: Role) => play(attack, role, { setting: {
 
 const evil = (payload: Uint8Array): Content => ({ encoding: AUTOMERGE, payload })
 const actor = 'ee'.repeat(16)
-const noteBy = (text: string): A.Doc<{ evil: string }> => A.from({ evil: text }, { actor })
-const changeBy = (text: string): Content => evil(A.getLastLocalChange(noteBy(text)) ?? new Uint8Array(0))
+const noteBy = (text: string, by = actor): A.Doc<{ evil: string }> => A.from({ evil: text }, { actor: by })
+const changeBy = (text: string, by = actor): Content =>
+  evil(A.getLastLocalChange(noteBy(text, by)) ?? new Uint8Array(0))
+const twins = (): readonly [Content, Content] => [changeBy('this'), changeBy('that', 'ef'.repeat(16))]
 const spoilt = (): Uint8Array => {
   const document = A.save(noteBy('spoilt'))
   for (let i = document.length - 1; ; i--) {
@@ -87,33 +89,49 @@ interface OwnRow extends Attack {
 /** As in the table, but for what is inside the seal. */
 const OWN: readonly OwnRow[] = [
   {
+    name: 'W signs two updates for one position, and R shows each to some',
+    outcomes: ['equivocation', 'equivocation', 'equivocation'],
+    ...signTwice({ hides: false, contents: twins }),
+  },
+  {
+    name: 'W signs two updates for one position, and R hides that there are two',
+    outcomes: ['fork', 'fork', 'fork'],
+    ...signTwice({ hides: true, contents: twins }),
+  },
+  {
     name: 'W makes a snapshot that lacks what it covers',
     outcomes: ['prevented', 'prevented', 'snapshot-dropped'],
+    others: { alice: 'snapshot-dropped', dave: 'snapshot-dropped' },
     prepare: pushing((eve) => eve.push(eve.snapshot(evil(A.save(A.init()))))),
   },
   {
     name: 'W makes a snapshot that nobody can read',
     outcomes: ['prevented', 'prevented', 'quarantined'],
+    others: { alice: 'quarantined', dave: 'quarantined' },
     prepare: pushing((eve) => eve.push(eve.snapshot(evil(Uint8Array.of(9, 9, 9))))),
   },
   {
     name: 'W makes a snapshot that nobody can load',
     outcomes: ['prevented', 'prevented', 'quarantined'],
+    others: { alice: 'quarantined', dave: 'quarantined' },
     prepare: pushing((eve) => eve.push(eve.snapshot(evil(spoilt())))),
   },
   {
     name: 'W writes content that does not decode',
     outcomes: ['quarantined', 'quarantined', 'quarantined'],
+    others: { alice: 'quarantined', dave: 'quarantined' },
     prepare: pushing((eve) => eve.push(eve.garbage(), eve.update(evil(Uint8Array.of(9, 9, 9))))),
   },
   {
     name: 'W writes a change that Automerge cannot take',
     outcomes: ['quarantined', 'quarantined', 'quarantined'],
+    others: { alice: 'quarantined', dave: 'quarantined' },
     prepare: pushing((eve) => eve.push(eve.update(evil(senseless(actor))))),
   },
   {
     name: 'W writes two changes for one place of an actor',
     outcomes: ['clientid-conflict', 'clientid-conflict', 'clientid-conflict'],
+    others: { alice: 'clientid-conflict', dave: 'clientid-conflict' },
     prepare: pushing((eve) => eve.push(eve.update(changeBy('this')), eve.update(changeBy('that')))),
   },
 ]

@@ -68,9 +68,19 @@ export const SLOWER: readonly SlowCells[] = [
     kind: 'withheld',
     within: 50,
   },
+  {
+    attack: 'R gives each chunk of a snapshot the content of another',
+    roles: ['cold', 'state'],
+    kind: 'withheld',
+    within: 50,
+  },
+  { attack: 'R cuts the chunks of a snapshot off', roles: ['cold', 'state'], kind: 'withheld', within: 50 },
 ]
 
-/** Alarms that did not come in their time, in words: too late or, where a cell is called slow, so early that it is not. */
+/**
+ * Alarms that did not come in their time, in words: before there was a reason, too late or, where a cell is called slow,
+ * so early that it is not.
+ */
 export const untimely = (
   attack: string,
   role: Role,
@@ -79,6 +89,7 @@ export const untimely = (
   [...delays].flatMap(([kind, ms]) => {
     const usual = WITHIN[kind] ?? 0
     const slow = SLOWER.find((one) => one.attack === attack && one.kind === kind && one.roles.includes(role))
-    const isTimely = ms <= 1000 * (slow?.within ?? usual) && (slow === undefined || ms > 1000 * usual)
+    const from = slow === undefined ? 0 : 1000 * usual + 1
+    const isTimely = from <= ms && ms <= 1000 * (slow?.within ?? usual)
     return isTimely ? [] : [`${kind} after ${ms} ms`]
   })

@@ -34,7 +34,12 @@ const LOADS: readonly LoadPart[] = ['none', 'part', 'last']
 const MAX = Number.MAX_SAFE_INTEGER
 const POOL = 200
 
-export const createLyingRelay = (docId: Uint8Array, writer: HostileWriter, random: Random): LyingRelay => {
+/** `broken`: the share of its own frames that are changed ones, or noise. */
+export const createLyingRelay = (
+  writer: HostileWriter,
+  { random, broken }: { readonly random: Random; readonly broken: number },
+): LyingRelay => {
+  const { docId } = writer.vault
   const corpus = createCorpus()
   const tails: Tails = new Map()
   const items: Item[] = []
@@ -211,9 +216,9 @@ export const createLyingRelay = (docId: Uint8Array, writer: HostileWriter, rando
     },
     frame: () => {
       const dice = random()
-      if (dice < 0.05) return mutated(corpus.all(), random)
-      if (dice < 0.06) return noise(DOWN_TYPES, random)
-      if (dice < 0.12) return random.pick(corpus.all()) ?? new Uint8Array(0)
+      if (dice < broken - 0.01) return mutated(corpus.all(), random)
+      if (dice < broken) return noise(DOWN_TYPES, random)
+      if (dice < broken + 0.06) return random.pick(corpus.all()) ?? new Uint8Array(0)
       return encodeToClient(nonsense())
     },
     forget: () => {

@@ -12,11 +12,14 @@ import { createRelayUnderTest } from './relay-under-test.ts'
 
 beforeAll(() => cryptoReady)
 
-const FRAMES = process.env.SEALSYNC_LONG === '1' ? 1_000_000 : 50_000
+const isLong = process.env.SEALSYNC_LONG === '1'
+const FRAMES = isLong ? 1_000_000 : 50_000
 const FRAMES_EACH = 2_500
 const SEED = process.env.SEALSYNC_SEED
 const SEEDS =
   SEED === undefined ? Array.from({ length: FRAMES / FRAMES_EACH }, (_, i) => i + 1) : [Number(SEED)]
+/** Most that are changed cost a connection: a long run has the time for more of them. */
+const BROKEN = isLong ? 1 / 3 : 0.08
 /** Real signatures in one round of ten. */
 const REAL_EACH = 10
 
@@ -44,6 +47,7 @@ test(
         random: createRandom(seed),
         room: `room ${seed}`,
         frames: FRAMES_EACH,
+        broken: BROKEN,
       })
       expect(round.problems, `seed ${seed}`).toEqual([])
       expect(round.slowestMs, `the slowest frame of seed ${seed}, ms`).toBeLessThan(SLOWEST_MS)
@@ -58,7 +62,7 @@ test(
     expect(growth).toBeLessThan(GROWTH)
     // It is no storm when all of it bounces off the first check.
     expect(dropped).toBeGreaterThan(taken / 50)
-    expect(dropped).toBeLessThan(taken / 3)
+    expect(dropped).toBeLessThan(taken * (isLong ? 0.45 : 1 / 3))
     await target.close()
   },
   PATIENCE_MS,

@@ -10,6 +10,7 @@ import type { AlarmKind } from '../../../providers/src/sync/effects.ts'
 import type { Clock } from '../../../providers/src/testing/clock.ts'
 import type { Script } from '../../../providers/src/testing/script.ts'
 import { createDisk } from '../simulation/device.ts'
+import { kindsOf, misnamed, type Naming, unexpected } from './named.ts'
 import { createStage, type Session, type Stage, type StageSetting } from './stage.ts'
 
 export type { Session } from './stage.ts'
@@ -26,7 +27,7 @@ export interface Cast extends Stage {
   readonly late: number
 }
 
-export interface Attack {
+export interface Attack extends Naming {
   /** As the first column of the table says it. */
   readonly name: string
   /** Before the attack, when the envelopes that it is about are written. */
@@ -57,7 +58,7 @@ export interface Played {
   /** What must never happen, and did. */
   readonly violations: readonly string[]
   readonly messages: readonly string[]
-  /** How long each kind of alarm took, ms, as `bounds.ts` counts; 0 if it came before. */
+  /** How long each kind of alarm took, ms, as `bounds.ts` counts; less than 0 if it came before. */
   readonly delays: ReadonlyMap<AlarmKind, number>
 }
 
@@ -95,12 +96,21 @@ export const play = async (
   await stage.pass(2000)
   const cast = (): Cast => ({ ...stage, alice, dave, early, late: stage.relay.log().length })
   const preparedAt = stage.clock.now()
+  const tooEarly: string[] = []
+  const noteEarly = (): void => {
+    for (const { name, alarms } of stage.hearers())
+      if (alarms.length > 0) tooEarly.push(`${name} hears ${kindsOf(alarms)} before the attack`)
+  }
+  noteEarly()
   await attack.prepare?.(cast())
   const held = new Set(role === 'holder' ? first.document.edits() : [])
 
   const set = cast()
   stage.disconnect(first)
-  if (attack.lie !== undefined) stage.relay.lie(...attack.lie(set))
+  if (attack.lie !== undefined) {
+    noteEarly()
+    stage.relay.lie(...attack.lie(set))
+  }
   if (role !== 'holder') victim = stage.open('victim', { disk: role === 'cold' ? createDisk() : disk })
   for (const id of victim.document.edits()) held.add(id)
   if (attack.isAlone) for (const other of [alice, dave]) stage.disconnect(other)
@@ -115,10 +125,17 @@ export const play = async (
     since = stage.clock.now()
   }
   await stage.pass(90_000)
-  const delays = new Map([...alarmedAt].map(([kind, at]) => [kind, Math.max(0, at - since)]))
+  const delays = new Map([...alarmedAt].map(([kind, at]) => [kind, at - since]))
 
   const outcome = classify(attack, set, victim)
-  const violations = violationsOf(stage, victim, held)
+  const honest = stage.hearers().filter(({ name }) => name !== 'eve')
+  const others = honest.filter(({ name }) => name !== 'victim')
+  const violations = [
+    ...tooEarly,
+    ...violationsOf(stage, victim, held),
+    ...unexpected(attack, others),
+    ...honest.flatMap((hearer) => misnamed(attack, role, hearer)),
+  ]
   // Everybody meets an honest relay again, and goes on writing.
   stage.relay.lie()
   stage.relay.restart()
@@ -158,8 +175,8 @@ const isDeceived = ({ honest, alice }: Cast, victim: Session): boolean =>
   (alice.isConnected() && lacks(alice, ['v1;']).length > 0 && victim.session.status().sync === 'saved')
 
 const classify = (attack: Attack, cast: Cast, victim: Session): Outcome => {
-  const kinds = [...new Set(victim.alarms.map(({ kind }) => kind))].sort()
-  if (kinds.length > 0) return kinds.join(', ')
+  const kinds = kindsOf(victim.alarms)
+  if (kinds !== '') return kinds
   return (attack.harms ?? isDeceived)(cast, victim) ? 'not noticed' : 'prevented'
 }
 

@@ -78,7 +78,20 @@ const nonsense = (attacker: Attacker, writer: HostileWriter, random: Random): To
  */
 export const playRound = async (
   target: RelayUnderTest,
-  { clock, random, room, frames }: { clock: Clock; random: Random; room: string; frames: number },
+  {
+    clock,
+    random,
+    room,
+    frames,
+    broken,
+  }: {
+    readonly clock: Clock
+    readonly random: Random
+    readonly room: string
+    readonly frames: number
+    /** The share of hostile frames that are changed ones, or noise. */
+    readonly broken: number
+  },
 ): Promise<Round> => {
   const corpus = createCorpus()
   const up = (bytes: Uint8Array): readonly Uint8Array[] => {
@@ -146,10 +159,10 @@ export const playRound = async (
     }
     const dice = random()
     if (stage !== 'open' && dice < 0.9) await advance()
-    else if (dice < 0.07) send(mutated(corpus.all(), random))
-    else if (dice < 0.08) send(noise(UP_TYPES, random))
-    else if (dice < 0.1) send(random.pick(corpus.all()) ?? new Uint8Array(0))
-    else if (dice < 0.11) {
+    else if (dice < broken - 0.01) send(mutated(corpus.all(), random))
+    else if (dice < broken) send(noise(UP_TYPES, random))
+    else if (dice < broken + 0.02) send(random.pick(corpus.all()) ?? new Uint8Array(0))
+    else if (dice < broken + 0.03) {
       // Again, or for the first time with another cursor.
       const again = opening()
       if (again !== undefined) send(attacker.say(again))

@@ -16,6 +16,7 @@ const outcomes = async (
     const attack = {
       name: `R sets the log back to version ${to}`,
       isAlone: true,
+      affects: { rollback: ['alice', 'dave'] },
       lie: ({ early, late }: { readonly early: number; readonly late: number }) => {
         length = late
         seen = { cold: 0, state: early, holder: late }[role]

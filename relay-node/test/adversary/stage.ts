@@ -1,4 +1,7 @@
 /** A few honest sessions, and one whom a lying relay is after, in simulated time. */
+import { signingKey } from '../../../providers/src/crypto.ts'
+import { toHex } from '../../../providers/src/protocol/index.ts'
+import type { Alarm } from '../../../providers/src/sync/effects.ts'
 import type { Vault } from '../../../providers/src/sync/vault.ts'
 import { type Clock, createClock } from '../../../providers/src/testing/clock.ts'
 import { createEvilRelay, type EvilRelay } from '../../../providers/src/testing/evil-relay.ts'
@@ -10,6 +13,7 @@ import { type Knobs, knobsOf } from '../simulation/knobs.ts'
 import type { SimProvider } from '../simulation/sim-document.ts'
 import { createTab, ROOM, SECRET, type Tab } from '../simulation/tab.ts'
 import { createYjsDocument, type YjsDocument } from '../simulation/yjs-document.ts'
+import type { Hearer } from './named.ts'
 
 export type Session = Tab<YjsDocument>
 
@@ -26,8 +30,10 @@ export interface Stage {
   readonly honest: ReadonlySet<string>
   edit(session: Session, ...ids: readonly string[]): void
   pass(ms: number): Promise<void>
-  /** Somebody with the secret who is not honest. */
+  /** Somebody with the secret who is not honest; its name is `eve`. */
   evilWriter(): EvilWriter
+  /** Everybody who was opened, in order; alarms say by name whom they name, or `a stranger`. */
+  hearers(): readonly (Hearer & { readonly session: Session })[]
   /** Another document on the same relay, with some envelopes in it. */
   fillAnotherDocument(): void
 }
@@ -66,23 +72,27 @@ export const createStage = (
   const relay = createEvilRelay({ random: createRandom(seed + 1), after: clock.after })
   const honest = new Set<string>()
   const wishes = new Map<Session, { isOn: boolean }>()
+  /** By device key, in hex. */
+  const names = new Map<string, string>()
+  const opened: { readonly name: string; readonly session: Session }[] = []
+  const withName = (alarm: Alarm): Alarm =>
+    alarm.author === undefined ? alarm : { ...alarm, author: names.get(alarm.author) ?? 'a stranger' }
   return {
     clock,
     random,
     relay,
     honest,
-    open: (name, { disk = createDisk(), changed = (vault: Vault) => vault } = {}) =>
-      createTab({
-        clock,
-        random,
-        knobs,
-        disk,
-        deviceSeed: new Uint8Array(32).fill(name.charCodeAt(0)),
+    open: (name, { disk = createDisk(), changed = (vault: Vault) => vault } = {}) => {
+      const deviceSeed = new Uint8Array(32).fill(name.charCodeAt(0))
+      names.set(toHex(signingKey(deviceSeed.slice()).publicKey), name)
+      const session = createTab({
+        ...{ clock, random, knobs, disk, deviceSeed, changed, createDocument },
         keep: true,
         isHealed: () => true,
-        changed,
-        createDocument,
-      }),
+      })
+      opened.push({ name, session })
+      return session
+    },
     connect: (name, session) => {
       const wish = { isOn: true }
       wishes.set(session, wish)
@@ -105,7 +115,13 @@ export const createStage = (
       }
     },
     pass: (ms) => clock.runUntil(clock.now() + ms),
-    evilWriter: () => createEvilWriter({ relay, random, secret: SECRET.slice(), room: ROOM }),
+    evilWriter: () => {
+      const writer = createEvilWriter({ relay, random, secret: SECRET.slice(), room: ROOM })
+      names.set(writer.author, 'eve')
+      return writer
+    },
+    hearers: () =>
+      opened.map(({ name, session }) => ({ name, session, alarms: session.alarms.map(withName) })),
     fillAnotherDocument: () => {
       const other = createEvilWriter({
         relay,
@@ -114,6 +130,7 @@ export const createStage = (
         room: 'another',
         name: 'other',
       })
+      names.set(other.author, 'other')
       const content = { encoding: 1, payload: new Uint8Array(2) }
       for (let i = 0; i < 9; i++) other.push(other.update(content))
     },

@@ -48,6 +48,15 @@ describe('the threat model shows', () => {
     expect(tableBelow('## Attacks and what happens')).toEqual(rows)
   })
 
+  test('what the others hear', () => {
+    const rows = TABLE.flatMap(({ name, others }) =>
+      others === undefined || others === 'any'
+        ? []
+        : [[bare(name), ...['alice', 'dave'].map((one) => others[one] ?? 'nothing')]],
+    )
+    expect(tableBelow('### What the others hear')).toEqual(rows)
+  })
+
   test('how soon each kind of alarm comes', () => {
     const shown = tableBelow('### How soon an alarm comes').map((cells) => cells.slice(0, 2))
     expect(shown).toEqual(Object.entries(WITHIN).map(([kind, seconds]) => [kind, `${seconds} s`]))

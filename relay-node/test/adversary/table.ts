@@ -3,9 +3,14 @@
  * together. A cell is `prevented`, `not noticed`, or the kinds of alarm that the client raises, sorted.
  */
 import * as Y from 'yjs'
-import { decodeSnapshotInner, encodeSnapshotInner } from '../../../providers/src/sync/content.ts'
+import type { ToClient } from '../../../providers/src/protocol/index.ts'
+import {
+  type Content,
+  decodeSnapshotInner,
+  encodeSnapshotInner,
+} from '../../../providers/src/sync/content.ts'
 import type { Vault } from '../../../providers/src/sync/vault.ts'
-import { scripts } from '../../../providers/src/testing/index.ts'
+import { type Random, type Script, scripts } from '../../../providers/src/testing/index.ts'
 import type { Attack, Cast, Outcome, Role, Session } from './play.ts'
 
 export interface Row extends Attack {
@@ -31,6 +36,17 @@ const takeTwoSnapshots = async (cast: Cast): Promise<void> => {
   await takeSnapshot(cast)
 }
 
+/** Of everything that is shown, snapshots alone are forged. */
+const forgedSnapshots = (part: scripts.Forgery, random: Random): Script => {
+  const { view = (log) => log } = scripts.forge({ part, random, reader })
+  return {
+    view: (log, to) => {
+      const forged = view(log, to)
+      return log.map((entry, i) => (entry.envelope.type === 'snapshot' ? (forged[i] ?? entry) : entry))
+    },
+  }
+}
+
 const connectAgain = async (cast: Cast, victim: Session): Promise<void> => {
   await cast.pass(2000)
   cast.disconnect(victim)
@@ -38,8 +54,44 @@ const connectAgain = async (cast: Cast, victim: Session): Promise<void> => {
   cast.connect(reader, victim)
 }
 
+/**
+ * An earlier run of the victim's device, on another disk, is recorded from its beginning; from then on all that it was
+ * told is said again on each new connection of the victim.
+ */
+const replayedRuns = (): Omit<Attack, 'name'> => {
+  const plays = new WeakMap<Cast['relay'], { readonly lies: readonly Script[]; repeated: number }>()
+  return {
+    prepare: async (cast) => {
+      const said = new WeakSet<ToClient>()
+      const counting: Script = {
+        outgoing: (frame, _, say) => {
+          if (said.has(frame)) play.repeated += 1
+          said.add(frame)
+          say(frame)
+        },
+      }
+      const play = { lies: [scripts.replayOldRuns({ reader }), counting], repeated: 0 }
+      plays.set(cast.relay, play)
+      cast.relay.lie(...play.lies)
+      const run = cast.open(reader)
+      cast.connect(reader, run)
+      await cast.pass(1000)
+      cast.edit(cast.alice, 'f1;')
+      await cast.pass(1000)
+      cast.disconnect(run)
+      run.kill()
+    },
+    lie: ({ relay }) => plays.get(relay)?.lies ?? [],
+    goOn: async (cast, victim) => {
+      await connectAgain(cast, victim)
+      await cast.pass(1000)
+      if (plays.get(cast.relay)?.repeated === 0) throw new Error('nothing was said again')
+    },
+  }
+}
+
 /** What Yjs makes of a document with this text, as content. */
-const contentOf = (text: string, clientId: number) => {
+const contentOf = (text: string, clientId: number): Content => {
   const doc = new Y.Doc()
   doc.clientID = clientId
   doc.getText('of evil').insert(0, text)
@@ -61,19 +113,36 @@ const statingAnotherDigest = (vault: Vault): Vault => ({
 const keptFromDave: Omit<Attack, 'name'> = {
   lie: () => [scripts.dropTail({ from: reader, reader: 'dave' })],
   receipts: true,
+  affects: { excluded: ['dave'], withheld: ['victim'] },
+  others: { dave: 'withheld' },
   harms: ({ dave }) => !dave.document.edits().has('v1;'),
 }
 
-/** The relay begins with the lie at once and goes on with it. */
-const signTwice =
-  ({ hides }: { readonly hides: boolean }) =>
-  async (cast: Cast): Promise<void> => {
+/** The relay begins with the lie at once and goes on with it. `contents`: of the two updates. */
+export const signTwice = ({
+  hides,
+  contents,
+}: {
+  readonly hides: boolean
+  readonly contents: () => readonly [Content, Content]
+}): Omit<Attack, 'name'> => ({
+  prepare: async (cast) => {
     const eve = cast.evilWriter()
-    const [one, other] = eve.twins(contentOf('this', 1), contentOf('that', 2))
+    const [one, other] = eve.twins(...contents())
     cast.relay.lie(scripts.substitute({ id: one.id, by: other, hides, reader }))
     eve.push(one)
     await cast.pass(2000)
-  }
+  },
+  affects: { fork: ['eve'] },
+  others: { alice: 'fork', dave: 'fork' },
+  harms: () => true,
+})
+
+const twins = (): readonly [Content, Content] => [contentOf('this', 1), contentOf('that', 2)]
+
+/** Whoever wrote last is missed first, but it may be anybody whose envelopes are not shown. */
+const OF_BOTH = ['alice', 'dave'] as const
+const SET_BACK = { affects: { rollback: ['dave'] } } as const
 
 const IN_CHUNKS = { chunkBytes: 60 } as const
 
@@ -118,11 +187,13 @@ export const TABLE: readonly Row[] = [
     ],
   }),
   row('R or O writes under a certificate of its own', ['withheld', 'withheld', 'rollback, withheld'], {
+    affects: { withheld: ['alice', 'a stranger'], rollback: ['alice'] },
     lie: ({ early, random }) => [
       scripts.forge({ part: 'impostor', random, after: early, from: 'alice', reader }),
     ],
   }),
   row('R shows envelopes of another document', ['withheld', 'withheld', 'withheld'], {
+    affects: { withheld: ['other'] },
     prepare: async ({ fillAnotherDocument }) => fillAnotherDocument(),
     lie: () => [scripts.splice({ reader })],
   }),
@@ -132,20 +203,24 @@ export const TABLE: readonly Row[] = [
   row('R shows old envelopes again', ['prevented', 'prevented', 'prevented'], {
     lie: () => [scripts.replay({ reader })],
   }),
-  row('R repeats what it said on earlier connections', ['prevented', 'prevented', 'prevented'], {
-    lie: () => [scripts.replayOldRuns({ reader })],
-    goOn: connectAgain,
-  }),
+  row(
+    'R repeats what it said on earlier connections',
+    ['prevented', 'prevented', 'prevented'],
+    replayedRuns(),
+  ),
   row('R shows envelopes in another order', ['withheld', 'withheld', 'rollback, withheld'], {
+    affects: { withheld: ['alice', 'dave', 'victim'], rollback: OF_BOTH },
     lie: () => [scripts.reorder({ reader })],
   }),
   row('R leaves out one envelope', ['withheld', 'withheld', 'rollback, withheld'], {
     lie: ({ early }) => [scripts.dropOne({ version: early + 1, reader })],
   }),
   row('R leaves out the end of the log', ['withheld', 'withheld', 'rollback, withheld'], {
+    affects: { withheld: OF_BOTH, rollback: ['dave'] },
     lie: ({ early }) => [scripts.dropTail({ after: early, reader })],
   }),
   row('R leaves out the end of the log; nobody else is there', ['not noticed', 'not noticed', 'rollback'], {
+    ...SET_BACK,
     lie: ({ early }) => [scripts.dropTail({ after: early, reader })],
     isAlone: true,
   }),
@@ -160,6 +235,7 @@ export const TABLE: readonly Row[] = [
     isAlone: true,
   }),
   row('R hides somebody who comes and writes once', ['withheld', 'withheld', 'withheld'], {
+    affects: { withheld: ['erin'] },
     lie: () => [scripts.dropAuthor({ from: 'erin', reader })],
     goOn: async (cast) => {
       const erin = cast.open('erin')
@@ -169,12 +245,15 @@ export const TABLE: readonly Row[] = [
     },
   }),
   row('R sets the log back and keeps its id', ['prevented', 'prevented', 'rollback'], {
+    ...SET_BACK,
+    others: { alice: 'rollback', dave: 'rollback' },
     lie: ({ early }) => [scripts.rollBack({ to: early })],
   }),
   row(
     'R sets the log back and keeps its id; nobody else is there',
     ['not noticed', 'not noticed', 'rollback'],
     {
+      ...SET_BACK,
       lie: ({ early }) => [scripts.rollBack({ to: early })],
       isAlone: true,
     },
@@ -183,6 +262,8 @@ export const TABLE: readonly Row[] = [
     'R loses everything and keeps the log id; nobody else is there',
     ['not noticed', 'rollback', 'rollback'],
     {
+      // A Repo has written something by itself.
+      affects: { rollback: ['dave', 'victim'] },
       lie: () => [scripts.rollBack({ to: 0 })],
       isAlone: true,
     },
@@ -203,10 +284,13 @@ export const TABLE: readonly Row[] = [
     heals: false,
   }),
   row('R parts the users, but not their presence', ['withheld', 'withheld', 'withheld'], {
+    affects: { withheld: ['alice', 'victim'] },
+    others: { alice: 'withheld', dave: 'withheld' },
     lie: () => [scripts.fork({ group: reader, presence: true })],
     heals: false,
   }),
   row('R parts the users, and one message gets across', ['fork', 'fork', 'fork'], {
+    affects: { fork: ['dave'] },
     lie: () => [scripts.fork({ group: reader, leak: ({ from }) => from === 'dave' })],
     goOn: async (cast) => {
       await cast.pass(2000)
@@ -215,6 +299,8 @@ export const TABLE: readonly Row[] = [
     heals: false,
   }),
   row("R acknowledges a client's edits and stores nothing", ['rollback', 'rollback', 'rollback'], {
+    affects: { rollback: ['victim'], withheld: ['victim'] },
+    others: { alice: 'withheld', dave: 'withheld' },
     lie: () => [scripts.pretendToStore({ from: reader })],
     goOn: connectAgain,
   }),
@@ -222,6 +308,8 @@ export const TABLE: readonly Row[] = [
     "R acknowledges a client's edits and shows them to nobody; all have `receipts`",
     ['not noticed', 'not noticed', 'not noticed'],
     {
+      affects: { withheld: ['victim'] },
+      others: { alice: 'withheld', dave: 'withheld' },
       lie: () => [scripts.pretendToStore({ from: reader })],
       receipts: true,
     },
@@ -242,6 +330,7 @@ export const TABLE: readonly Row[] = [
     keptFromDave,
   ),
   row("R acknowledges somebody else's edits and stores nothing", ['withheld', 'withheld', 'withheld'], {
+    others: { dave: 'withheld' },
     lie: () => [scripts.pretendToStore({ from: 'alice' })],
   }),
   row('R serves an older snapshot, and all that came after it', ['prevented', 'prevented', 'prevented'], {
@@ -253,6 +342,7 @@ export const TABLE: readonly Row[] = [
     lie: () => [scripts.staleSnapshot({ reader, tail: false })],
   }),
   row('R withholds the snapshot of a pruned log', ['withheld', 'withheld', 'rollback, withheld'], {
+    affects: { withheld: OF_BOTH, rollback: ['dave'] },
     prepare: takePrunedSnapshot,
     lie: () => [scripts.staleSnapshot({ reader, keep: 0 })],
   }),
@@ -260,7 +350,32 @@ export const TABLE: readonly Row[] = [
     prepare: takeTwoSnapshots,
     lie: () => [scripts.swapSnapshots({ reader })],
   }),
+  row('R alters snapshots', ['forged, withheld', 'forged, withheld', 'forged, rollback, withheld'], {
+    prepare: takePrunedSnapshot,
+    lie: ({ random }) => [forgedSnapshots('ciphertext', random)],
+    affects: { withheld: OF_BOTH, rollback: ['dave'] },
+  }),
+  row('R strips the signatures of snapshots', ['forged, withheld', 'forged, withheld', 'prevented'], {
+    prepare: takePrunedSnapshot,
+    lie: ({ random }) => [forgedSnapshots('strip', random)],
+    affects: { withheld: OF_BOTH, rollback: ['dave'] },
+  }),
+  row('R signs snapshots with another key', ['forged, withheld', 'forged, withheld', 'prevented'], {
+    prepare: takePrunedSnapshot,
+    lie: ({ random }) => [forgedSnapshots('resign', random)],
+    affects: { withheld: OF_BOTH, rollback: ['dave'] },
+  }),
+  row(
+    'R or O shows a snapshot under a certificate of its own',
+    ['forged, withheld', 'forged, withheld', 'forged, rollback, withheld'],
+    {
+      prepare: takePrunedSnapshot,
+      lie: ({ random }) => [forgedSnapshots('impostor', random)],
+      affects: { forged: ['a stranger'], withheld: [...OF_BOTH, 'a stranger'], rollback: ['dave'] },
+    },
+  ),
   row('R cuts snapshots off', ['forged, withheld', 'forged, withheld', 'forged, rollback, withheld'], {
+    affects: { withheld: OF_BOTH, rollback: ['dave'] },
     prepare: takePrunedSnapshot,
     lie: () => [scripts.truncateSnapshots({ reader })],
   }),
@@ -292,8 +407,37 @@ export const TABLE: readonly Row[] = [
     lie: () => [scripts.repeatChunk({ reader })],
     ...IN_CHUNKS,
   }),
+  row('R gives each chunk of a snapshot the content of another', ['withheld', 'withheld', 'prevented'], {
+    prepare: takePrunedSnapshot,
+    lie: () => [scripts.swapChunks({ reader })],
+    ...IN_CHUNKS,
+  }),
+  row('R cuts the chunks of a snapshot off', ['withheld', 'withheld', 'prevented'], {
+    prepare: takePrunedSnapshot,
+    lie: () => [scripts.truncateChunks({ reader })],
+    ...IN_CHUNKS,
+  }),
   row('R announces who is not there', ['prevented', 'prevented', 'prevented'], {
     lie: () => [scripts.ghosts({ reader })],
+  }),
+  row('R shows once more what somebody showed who has left', ['prevented', 'prevented', 'prevented'], {
+    lie: () => [scripts.replayPresence({ reader })],
+    goOn: async (cast) => {
+      const erin = cast.open('erin')
+      cast.connect('erin', erin)
+      await cast.pass(1000)
+      erin.step({ type: 'presented', payload: Uint8Array.of(1) })
+      cast.edit(erin, 'x1;')
+      await cast.pass(3000)
+      cast.disconnect(erin)
+      await cast.pass(5000)
+    },
+  }),
+  row('R shows what somebody shows in the name of somebody else', ['prevented', 'prevented', 'prevented'], {
+    lie: () => [scripts.mixUpPresence({ reader })],
+  }),
+  row('R sends rubbish between its frames', ['prevented', 'prevented', 'prevented'], {
+    lie: ({ random }) => [scripts.garbage({ random, reader })],
   }),
   row('R never finishes a load', ['prevented', 'prevented', 'prevented'], {
     lie: () => [scripts.stall({ reader })],
@@ -307,16 +451,15 @@ export const TABLE: readonly Row[] = [
   row(
     'W signs two updates for one position, and R shows each to some',
     ['equivocation', 'equivocation', 'equivocation'],
-    {
-      prepare: signTwice({ hides: false }),
-      harms: () => true,
-    },
+    signTwice({ hides: false, contents: twins }),
   ),
-  row('W signs two updates for one position, and R hides that there are two', ['fork', 'fork', 'fork'], {
-    prepare: signTwice({ hides: true }),
-    harms: () => true,
-  }),
+  row(
+    'W signs two updates for one position, and R hides that there are two',
+    ['fork', 'fork', 'fork'],
+    signTwice({ hides: true, contents: twins }),
+  ),
   row('W makes a snapshot that lacks what it covers', ['prevented', 'prevented', 'snapshot-dropped'], {
+    others: { alice: 'snapshot-dropped', dave: 'snapshot-dropped' },
     prepare: async (cast) => {
       const eve = cast.evilWriter()
       eve.push(eve.snapshot(NOTHING))
@@ -324,6 +467,7 @@ export const TABLE: readonly Row[] = [
     },
   }),
   row('W states a digest that is not that of its document', ['prevented', 'diverged', 'diverged'], {
+    others: { alice: 'diverged', dave: 'diverged' },
     prepare: async (cast) => {
       const eve = cast.open('eve', { changed: statingAnotherDigest })
       cast.connect('eve', eve)
@@ -334,6 +478,7 @@ export const TABLE: readonly Row[] = [
     },
   }),
   row('W makes a snapshot that nobody can read', ['prevented', 'prevented', 'quarantined'], {
+    others: { alice: 'quarantined', dave: 'quarantined' },
     prepare: async (cast) => {
       const eve = cast.evilWriter()
       eve.push(eve.snapshot({ encoding: 2, payload: Uint8Array.of(9, 9, 9) }))
@@ -341,6 +486,7 @@ export const TABLE: readonly Row[] = [
     },
   }),
   row('W writes content that does not decode', ['quarantined', 'quarantined', 'quarantined'], {
+    others: { alice: 'quarantined', dave: 'quarantined' },
     prepare: async (cast) => {
       const eve = cast.evilWriter()
       eve.push(eve.garbage(), eve.update({ encoding: 1, payload: Uint8Array.of(9, 9, 9) }))
@@ -351,6 +497,9 @@ export const TABLE: readonly Row[] = [
     "W writes other content under another client's CRDT id",
     ['clientid-conflict', 'clientid-conflict', 'clientid-conflict'],
     {
+      others: { alice: 'clientid-conflict', dave: 'clientid-conflict' },
+      // It names whose content comes second, and a load may bring the false one first.
+      accuses: (role) => (role === 'cold' ? ['alice', 'eve'] : ['eve']),
       prepare: async (cast) => {
         const eve = cast.evilWriter()
         eve.push(eve.update(contentOf('not what she wrote', cast.alice.document.doc.clientID)))

@@ -7,7 +7,7 @@
  *   snapshots     stale, swapped, cut                 presence    ghosts
  *   chunks        pieces of snapshots              noise       dawdling, rubbish
  */
-export { dropChunks, forgeChunks, repeatChunk } from './chunks.ts'
+export { dropChunks, forgeChunks, repeatChunk, swapChunks, truncateChunks } from './chunks.ts'
 export { type Forgery, forge, splice, substitute } from './forgery.ts'
 export { fork, restoreBackup, rollBack } from './history.ts'
 export { drip, garbage, mutate, slow, stall } from './noise.ts'

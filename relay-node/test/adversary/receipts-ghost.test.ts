@@ -1,0 +1,62 @@
+/** A relay that pretends that somebody who has left is still there must not keep an exclusion from being noticed. */
+import { beforeAll, expect, test } from 'vitest'
+import { cryptoReady } from '../../../providers/src/crypto.ts'
+import { scripts } from '../../../providers/src/testing/index.ts'
+import type { Script } from '../../../providers/src/testing/script.ts'
+import { createStage } from './stage.ts'
+
+beforeAll(() => cryptoReady)
+
+/** Alice never hears that anybody has left. */
+const keepEverybody: Script = {
+  outgoing: (frame, { name }, say) => {
+    if (frame.type !== 'left' || name !== 'alice') say(frame)
+  },
+}
+
+/** Alice hears of everybody's heads again and again. */
+const repeatHeads: Script = {
+  outgoing: (frame, { name }, say) => {
+    say(frame)
+    if (frame.type !== 'ephemeral' || frame.ephemeral.type !== 'heads' || name !== 'alice') return
+    for (let second = 1; second < 60; second++) say(frame, second * 1000)
+  },
+}
+
+/** How many Alice believes to be there, Erin among them or not. */
+const LIES: Readonly<Record<string, readonly [listed: number, lies: readonly Script[]]>> = {
+  'says nothing of her': [2, []],
+  'announces her again, with all that she said': [2, [scripts.replayPresence({ reader: 'alice' })]],
+  'does not tell that she has left': [3, [keepEverybody]],
+  'does not tell it, and repeats her heads': [3, [keepEverybody, repeatHeads]],
+}
+
+test.each(Object.entries(LIES))(
+  'Erin has left, and the relay %s: that it keeps an edit from somebody else is noticed all the same',
+  async (_, [listed, lies]) => {
+    const stage = createStage(1, { receipts: true })
+    const [alice, bob, victim, erin] = [
+      ...[stage.open('alice'), stage.open('bob')],
+      ...[stage.open('victim'), stage.open('erin')],
+    ]
+    stage.relay.lie(...lies)
+    for (const [name, session] of Object.entries({ alice, bob, victim, erin })) stage.connect(name, session)
+    await stage.pass(3000)
+    stage.edit(alice, 'one;')
+    await stage.pass(3000)
+    expect(alice.session.receipts()).toHaveLength(3)
+    stage.disconnect(erin)
+    await stage.pass(2000)
+    stage.relay.lie(...lies, scripts.dropTail({ from: 'alice', reader: 'victim' }))
+    stage.edit(alice, 'hidden;')
+    for (let round = 0; round < 6; round++) {
+      stage.edit(bob, `b${round};`)
+      await stage.pass(8000)
+    }
+    const keyOf = (session: typeof victim) => Buffer.from(session.session.name().author).toString('hex')
+    expect(alice.session.receipts()).toHaveLength(listed)
+    expect(alice.alarms.map(({ kind, author }) => ({ kind, author }))).toEqual([
+      { kind: 'excluded', author: keyOf(victim) },
+    ])
+  },
+)
