@@ -35,10 +35,8 @@ test.each(Object.entries(LIES))(
   'Erin has left, and the relay %s: that it keeps an edit from somebody else is noticed all the same',
   async (_, [listed, lies]) => {
     const stage = createStage(1, { receipts: true })
-    const [alice, bob, victim, erin] = [
-      ...[stage.open('alice'), stage.open('bob')],
-      ...[stage.open('victim'), stage.open('erin')],
-    ]
+    const [alice, bob] = [stage.open('alice'), stage.open('bob')]
+    const [victim, erin] = [stage.open('victim'), stage.open('erin')]
     stage.relay.lie(...lies)
     for (const [name, session] of Object.entries({ alice, bob, victim, erin })) stage.connect(name, session)
     await stage.pass(3000)

@@ -3,6 +3,7 @@
  * together. A cell is `prevented`, `not noticed`, or the kinds of alarm that the client raises, sorted.
  */
 import * as Y from 'yjs'
+import { equalBytes } from '../../../providers/src/bytes.ts'
 import type { ToClient } from '../../../providers/src/protocol/index.ts'
 import {
   type Content,
@@ -466,6 +467,28 @@ export const TABLE: readonly Row[] = [
       await cast.pass(2000)
     },
   }),
+  row(
+    'W covers more of Alice than she has written, and R shows it to all',
+    ['prevented', 'prevented', 'prevented'],
+    {
+      others: { alice: 'forged' },
+      // Alice hears who has made it.
+      affects: { forged: ['eve'] },
+      prepare: async (cast) => {
+        const eve = cast.evilWriter()
+        const content = { encoding: 2, payload: Y.encodeStateAsUpdateV2(cast.alice.document.doc) }
+        const snapshot = eve.snapshot(content)
+        const { author } = cast.alice.session.name()
+        const more = eve.cover().map((entry) => ({
+          ...entry,
+          ...(equalBytes(entry.author, author) ? { seq: entry.seq + 1000, head: new Uint8Array(32) } : {}),
+        }))
+        cast.relay.lie(scripts.substitute({ id: snapshot.id, by: eve.snapshot(content, more) }))
+        eve.push(snapshot)
+        await cast.pass(2000)
+      },
+    },
+  ),
   row('W states a digest that is not that of its document', ['prevented', 'diverged', 'diverged'], {
     others: { alice: 'diverged', dave: 'diverged' },
     prepare: async (cast) => {
