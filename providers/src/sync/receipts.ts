@@ -42,8 +42,6 @@ interface Peer {
 /** Whoever follows the log gets an update sooner than this. */
 const EXCLUDED_MS = 10_000
 const AGAIN_MS = 5_000
-/** What it said sooner after an update was acknowledged may have been on its way before. */
-const ON_ITS_WAY_MS = 2_000
 const REMEMBERED = 256
 
 export const createReceipts = (core: Core, presence: Presence): Receipts => {
@@ -83,10 +81,6 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
     core.emit({ type: 'receipts', receipts: list })
   }
 
-  /** It has said that it lacks something, and not only before it could have it: a relay may keep somebody who has left. */
-  const saysItLacks = ({ seq, timeMs }: Peer): boolean =>
-    seq < acknowledged() && timeMs - (times.get(seq + 1) ?? Number.POSITIVE_INFINITY) > ON_ITS_WAY_MS
-
   /** Once may be an accident: a message can be lost, and another be late. */
   const isKeptOut = (peer: Peer): boolean => {
     const since = times.get(peer.seq + 1)
@@ -101,7 +95,7 @@ export const createReceipts = (core: Core, presence: Presence): Receipts => {
     const proven = presence.proven().map(chainKey)
     if (!proven.includes(key)) return
     const others = proven.flatMap((other) => (other === key ? [] : (peers.get(other) ?? [])))
-    if (others.some(saysItLacks)) return
+    if (others.some(({ seq }) => seq < top)) return
     reported.add(key)
     core.alarm('excluded', 'it says that it lacks what everybody else has got from this session', peer.name)
   }
