@@ -88,7 +88,7 @@ function ensureChromium() {
 async function ensureWycheproof() {
   if (await fetchWycheproof()) return
   console.error(
-    '\n!!! No vectors of Wycheproof: THEIR TESTS ARE SKIPPED. To fetch them: npm run wycheproof\n',
+    '\n!!! No vectors of Wycheproof: THEIR TESTS ARE SKIPPED. To fetch them, with the address of a mirror of Debian:\n!!! DEBIAN_MIRROR=… npm run wycheproof\n',
   )
   if (process.env.CI === 'true') fail('no vectors of Wycheproof in CI')
 }

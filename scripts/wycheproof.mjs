@@ -1,6 +1,6 @@
 // The vectors of C2SP's project Wycheproof are not in this repository; Debian keeps them in a source package. `node
-// scripts/wycheproof.mjs` brings them to `.cache/wycheproof` once. The archive is known by its hash: whoever serves it
-// cannot change a vector.
+// scripts/wycheproof.mjs` brings them to `.cache/wycheproof` once, from the mirrors that apt is set to, or else from
+// DEBIAN_MIRROR. The archive is known by its hash: whoever serves it cannot change a vector.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,8 +10,6 @@ import { root, run } from './tools.mjs'
 const SOURCE = 'android-platform-external-boringssl'
 const ARCHIVE = `${SOURCE}_13.0.0+r24.orig.tar.xz`
 const SHA256 = '583b7aeee1fca68b8244d086cea6fca23bd19d517bd63f0b9de714e048f92a7d'
-/** The second keeps what the first no longer serves. */
-const MIRRORS = ['https://deb.debian.org/debian', 'https://archive.debian.org/debian']
 const FOLDER = `${SOURCE}-13.0.0+r24/src/third_party/wycheproof_testvectors`
 const FILES = ['eddsa_test.json', 'xchacha20_poly1305_test.json', 'LICENSE']
 const target = join(root, '.cache', 'wycheproof')
@@ -43,13 +41,23 @@ export async function fetchWycheproof() {
 }
 
 async function download() {
-  for (const mirror of MIRRORS) {
-    const url = `${mirror}/pool/main/a/${SOURCE}/${ARCHIVE}`
+  const problems = []
+  for (const mirror of mirrors()) {
+    const url = `${mirror.replace(/\/+$/, '')}/pool/main/a/${SOURCE}/${ARCHIVE}`
     const bytes = await bytesOf(url)
-    if (typeof bytes === 'string') console.error(`${url}: ${bytes}`)
-    else return bytes
+    if (typeof bytes !== 'string') return bytes
+    problems.push(`${url}: ${bytes}`)
   }
-  throw new Error('no mirror of Debian gave the archive')
+  throw new Error(['no mirror of Debian gave the archive', ...problems].join('\n  '))
+}
+
+/** Archives for security updates and the like are among them, and do not have it. */
+function mirrors() {
+  const { DEBIAN_MIRROR } = process.env
+  if (DEBIAN_MIRROR) return [DEBIAN_MIRROR]
+  const format = ['--format', '$(REPO_URI)', 'Identifier: Packages']
+  const { stdout } = spawnSync('apt-get', ['indextargets', ...format], { encoding: 'utf8' })
+  return [...new Set((stdout ?? '').split('\n').filter((uri) => uri !== ''))]
 }
 
 /** What is there, or why it cannot be had. */

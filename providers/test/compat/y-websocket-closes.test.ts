@@ -48,13 +48,19 @@ test('a page that was in the back/forward cache connects again, and shouldReconn
   await until(() => provider.synced)
 })
 
-test('a relay that has said no for good is not asked again by a page that comes back', async () => {
+/** A page that has left while the relay had said no for good. */
+const refused = async () => {
   const page = stubWindow()
   const provider = open()
   await until(() => provider.synced)
   stage.house().cut(4401)
   await until(() => !provider.shouldConnect)
   page.leave()
+  return { page, provider }
+}
+
+test('a relay that has said no for good is not asked again by a page that comes back', async () => {
+  const { page, provider } = await refused()
   await pass(1_000)
   page.comeBack()
   await pass(60_000)
@@ -68,12 +74,7 @@ test('a relay that has said no for good is not asked again by a page that comes 
 })
 
 test('one that the app connects while the page is cached is connected when it comes back', async () => {
-  const page = stubWindow()
-  const provider = open()
-  await until(() => provider.synced)
-  stage.house().cut(4401)
-  await until(() => !provider.shouldConnect)
-  page.leave()
+  const { page, provider } = await refused()
   provider.connect()
   await pass(60_000)
   expect(stage.house().urls).toHaveLength(1)

@@ -40,7 +40,7 @@ export const rest: readonly unknown[] = [LIMITS, storageSuite, storeSuite]
 
 // @ts-expect-error no number is a secret: were the types lost, this would compile
 export const mistake = new SealsyncProvider('ws://localhost', 'room', new Doc(), { secret: 5 })
-// @ts-expect-error nor of this door
+// @ts-expect-error no number is a secret of this door either: its types are published apart
 export const another = new WebsocketProvider('ws://localhost', 'room', new Doc(), { secret: 5 })
-// @ts-expect-error nor of that
+// @ts-expect-error the same of the third door
 export const third = new HocuspocusProvider({ url: 'ws://localhost', name: 'room', secret: 5 })
