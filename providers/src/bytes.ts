@@ -186,12 +186,20 @@ export const compareBytes = (a: Uint8Array, b: Uint8Array): number => {
 export const equalBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && compareBytes(a, b) === 0
 
-const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 
+const HEX = utf8('0123456789abcdef')
+const ascii = new TextDecoder()
+
+/** In one piece: V8 keeps what `+=` glues together as a tree, ten times as large, for as long as it is a key of a map. */
 export const toHex = (bytes: Uint8Array): string => {
-  let text = ''
-  for (const byte of bytes) text += HEX[byte]
-  return text
+  const letters = new Uint8Array(bytes.length * 2)
+  let at = 0
+  for (const byte of bytes) {
+    letters[at++] = HEX[byte >> 4] ?? 0
+    letters[at++] = HEX[byte & 15] ?? 0
+  }
+  return ascii.decode(letters)
 }
 
 /** The bytes of a hex string; `undefined` when it is not one. */
@@ -234,5 +242,3 @@ export const fromBase64url = (text: string): Uint8Array | undefined => {
   }
   return toBase64url(bytes) === text ? bytes : undefined
 }
-
-export const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)

@@ -140,6 +140,15 @@ const CELLS = OWN.flatMap((row) =>
   ROLES.map((role, i) => ({ name: row.name, role, row: row as Attack, expected: row.outcomes[i] ?? '' })),
 )
 
+/**
+ * A Repo that imports what all begin with has sent that first. So where the whole log goes, and not Alice's end of it,
+ * an envelope of the holder itself is the first to be missed, and not Dave's.
+ */
+const ofRepos = ({ affects = {}, ...row }: Attack): Attack => {
+  const rollback = affects.rollback?.flatMap((name) => (name === 'dave' ? [name, 'victim'] : name))
+  return { ...row, affects: rollback === undefined ? affects : { ...affects, rollback } }
+}
+
 describe('a relay that lies', () => {
   // In a short run every third row is played against one kind of client: what a session does owes little to the CRDT.
   const rows = TABLE.filter(({ name }) => name.startsWith('R '))
@@ -147,7 +156,7 @@ describe('a relay that lies', () => {
     ROLES.filter((_, i) => isLong || (at % 3 === 0 && i === (at / 3) % ROLES.length)).map((role) => ({
       name: row.name,
       role,
-      row: row as Attack,
+      row: ofRepos(row),
       expected: row.outcomes[role],
     })),
   )
