@@ -42,8 +42,8 @@ const PATIENCE_MS = FRAMES * 10
 
 /** CPU time of one frame, whatever it is. */
 const SLOWEST_MS = 500
-/** What may be in use at the end beyond what was after half: 210 bytes a frame, and more for each edit made meanwhile. */
-const GROWTH = 4 * MiB
+/** What may be in use at the end beyond what was after half: 160 bytes a frame, and more for each edit made meanwhile. */
+const GROWTH = 3 * MiB
 const GROWTH_PER_EDIT = 4_096
 
 test(
