@@ -25,7 +25,7 @@ const takeSnapshot = async (cast: Cast): Promise<void> => {
   await cast.pass(3000)
 }
 
-const takePrunedSnapshot = async (cast: Cast): Promise<void> => {
+export const takePrunedSnapshot = async (cast: Cast): Promise<void> => {
   await takeSnapshot(cast)
   cast.relay.prune()
 }

@@ -42,5 +42,5 @@ export const rest: readonly unknown[] = [LIMITS, storageSuite, storeSuite]
 export const mistake = new SealsyncProvider('ws://localhost', 'room', new Doc(), { secret: 5 })
 // @ts-expect-error no number is a secret of this door either: its types are published apart
 export const another = new WebsocketProvider('ws://localhost', 'room', new Doc(), { secret: 5 })
-// @ts-expect-error the same of the third door
+// @ts-expect-error nor is one of the third door's, in whose types it stands among other options
 export const third = new HocuspocusProvider({ url: 'ws://localhost', name: 'room', secret: 5 })
