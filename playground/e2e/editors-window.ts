@@ -60,7 +60,8 @@ export const EDITOR_IDS: readonly EditorId[] = [
   'monaco',
 ]
 
-export interface EditorWindow extends Pick<Window, 'page' | 'type' | 'insert' | 'says' | 'sees' | 'rename'> {
+export interface EditorWindow
+  extends Pick<Window, 'page' | 'focusEnd' | 'type' | 'insert' | 'says' | 'sees' | 'rename'> {
   /** Pulls the plug, or puts it back, and leaves the caret where it is: a click would take it out of the editor. */
   plug(): Promise<void>
   /** The document without the carets in it, its lines joined: BlockNote begins a new one where others go on. */
@@ -74,7 +75,7 @@ export interface EditorWindow extends Pick<Window, 'page' | 'type' | 'insert' | 
 }
 
 export const editorWindowOf = (page: Page, id: EditorId): EditorWindow => {
-  const { type, insert, says, sees, rename } = windowOf(page)
+  const { focusEnd, type, insert, says, sees, rename } = windowOf(page)
   const look: Look = LOOKS[id]
   const text = async (): Promise<string> => {
     const lines = await page.locator(look.lines).evaluateAll(textsOf, look.within)
@@ -82,6 +83,7 @@ export const editorWindowOf = (page: Page, id: EditorId): EditorWindow => {
   }
   return {
     page,
+    focusEnd,
     type,
     insert,
     says,

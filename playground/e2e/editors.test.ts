@@ -110,8 +110,12 @@ const writeApart = async (ada: EditorWindow, ben: EditorWindow, line: Line): Pro
 const comeLate = async (scene: Scene, ada: EditorWindow, ben: EditorWindow): Promise<EditorWindow> => {
   const [eve] = await Promise.all([enter(scene, 2, ada.page.url()), ada.page.reload()])
   await agree([ada, ben, eve], TOGETHER, ...APART)
-  await eve.seesCaretsOf('Benedict')
-  await ada.seesCaretsOf('Benedict')
+  // Whether an editor that nobody has touched has a caret is its own choice: Monaco's has one if its text came after it.
+  await ada.focusEnd()
+  await eve.focusEnd()
+  await ada.seesCaretsOf('Benedict', 'Evangeline')
+  await ben.seesCaretsOf('Adelaide', 'Evangeline')
+  await eve.seesCaretsOf('Adelaide', 'Benedict')
   return eve
 }
 

@@ -4,6 +4,8 @@ import { expect } from 'vitest'
 
 export interface Window {
   readonly page: Page
+  /** Puts the caret behind all text. */
+  focusEnd(): Promise<void>
   type(text: string): Promise<void>
   /** As from a clipboard: one edit, hence one piece of plaintext. */
   insert(text: string): Promise<void>
@@ -39,6 +41,7 @@ export const windowOf = (page: Page): Window => {
     })
   return {
     page,
+    focusEnd,
     type: async (words) => {
       await focusEnd()
       await page.keyboard.type(words)
