@@ -13,9 +13,9 @@ export interface SessionOptions {
   readonly create: boolean
   /** How long edits gather while an earlier one waits for its ack, ms. */
   readonly flushMs: number
-  /** `false`: only when one is asked for or needed. `'never'`: not even then. */
   /** Tell others sooner what has arrived, and alarm when it does not. */
   readonly receipts: boolean
+  /** `false`: only when one is asked for or needed. `'never'`: not even then. */
   readonly snapshot: SnapshotPolicy | false | 'never'
   /** When a snapshot travels in chunks, and how large they are; tests make both small. */
   readonly chunks?: { readonly aboveBytes: number; readonly pieceBytes: number }

@@ -71,17 +71,19 @@ export const createIntake = (
     }
   }
 
-  const receive = (received: readonly Received[]): void => {
-    for (const one of received) {
-      batch.push(one)
-      learn(one.claims)
-    }
+  const receive = (received: Received): void => {
+    batch.push(received)
+    learn(received.claims)
   }
 
+  /** All of one chain. */
   const open = (opened: readonly Opened[]): void => {
+    const [first] = opened
+    if (first === undefined) return
+    const chain = chainKey(first.update)
     for (const { update, received } of opened) {
-      receive([received])
-      tail.add(update, update.seq, received)
+      receive(received)
+      tail.add(chain, update.seq, received)
     }
   }
 
@@ -105,7 +107,7 @@ export const createIntake = (
     core.emit({ type: 'acknowledged', content })
     settle(entry.edits)
     chains.settleOwn(update, sender.isNew(update))
-    tail.add(update, update.seq, content)
+    tail.add(chainKey(update), update.seq, content)
     count([update])
     keepItem({ type: 'updates', updates: [update], signatures: 'every' }, update.id, update)
     learn(claims.map((claim) => ({ author, session, claim })))
@@ -161,7 +163,7 @@ export const createIntake = (
     core,
     { sender, maker, audit, assembly },
     {
-      receive: (received) => receive([received]),
+      receive,
       settleCovered: (cover) => {
         // A cover that reaches one of ours is an acknowledgement of it.
         for (const entry of outbox.sealed()) {
@@ -270,7 +272,7 @@ export const createIntake = (
       const stored = readStored(items)
       if (known) for (const [key, run] of stored.places) kept.set(key, run)
       const outcome = known ? restoreLog(stored, { core, active, open, count }) : 'whole'
-      if (!known) receive(openFormer(stored, core))
+      if (!known) for (const received of openFormer(stored, core)) receive(received)
       applyBatch(known)
       return outcome
     },

@@ -2,12 +2,11 @@
  * What lies on top of the active snapshot, opened: with it a snapshot by somebody else can be compared with the document.
  * It is forgotten when it grows too large, and then no comparison is made until a snapshot covers everything.
  */
-import type { SessionName } from '../protocol/index.ts'
-import { chainKey } from './chains.ts'
 import type { Content } from './content.ts'
 
 export interface Tail {
-  add(name: SessionName, seq: number, content: Content): void
+  /** `chain` is a key of `chainKey`. */
+  add(chain: string, seq: number, content: Content): void
   /** What is left when everything up to these positions, by chain key, is covered; `undefined`: it is not known. */
   cover(positions: ReadonlyMap<string, number>): readonly Content[] | undefined
   isEmpty(): boolean
@@ -42,8 +41,8 @@ export const createTail = (): Tail => {
   }
 
   return {
-    add: (name, seq, content) => {
-      pieces.push({ chain: chainKey(name), seq, content })
+    add: (chain, seq, content) => {
+      pieces.push({ chain, seq, content })
       bytes += content.payload.length
       if (bytes > MAX_BYTES || pieces.length > MAX_PIECES) forget()
     },
