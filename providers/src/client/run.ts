@@ -10,6 +10,7 @@ import type { Effect, Input, SessionStatus } from '../sync/effects.ts'
 import type { Receipt } from '../sync/receipts.ts'
 import { createSession } from '../sync/session.ts'
 import { type Adoption, sessionLock, startAdoption } from './adoption.ts'
+import { createAsking } from './asking.ts'
 import type { Carrier } from './carrier.ts'
 import type { Emitter } from './emitter.ts'
 import { deflate, inflate } from './inflate.ts'
@@ -69,44 +70,21 @@ export const createRun = (deps: {
     options: { ...deps.options, keep: storage !== undefined },
   })
 
+  const ask = createAsking(replica, {
+    now: (input) => loop.answer(input),
+    later: (input) => loop.feed(input),
+  })
+
   const performForApp = (effect: Exclude<Effect, { type: 'transmit' | 'persist' | 'reread' }>): void => {
     switch (effect.type) {
-      case 'apply': {
-        const { batch, known } = effect
-        loop.answer({ type: 'applied', batch, unreadable: replica.apply(batch, known) })
-        return
-      }
+      case 'apply':
       case 'track':
-        replica.track()
-        return
-      case 'compare': {
-        const { question, pending } = effect
-        const missing = replica.missing(pending)
-        if (!(missing instanceof Function)) loop.answer({ type: 'compared', question, contents: missing })
-        else missing((contents) => loop.feed({ type: 'compared', question, contents }))
-        return
-      }
-      case 'capture': {
-        const { question, evenIncomplete } = effect
-        const captured = replica.capture(evenIncomplete)
-        if (!(captured instanceof Function)) {
-          const canonical = captured && replica.canonical?.()
-          loop.answer({ type: 'captured', question, content: captured, canonical })
-        } else captured((content) => loop.feed({ type: 'captured', question, content }))
-        return
-      }
-      case 'audit': {
-        const { question, known } = effect
-        const missing = replica.beyond?.(known) ?? []
-        if (!(missing instanceof Function)) loop.answer({ type: 'audited', question, missing })
-        else missing((found) => loop.feed({ type: 'audited', question, missing: found }))
-        return
-      }
+      case 'compare':
+      case 'capture':
+      case 'audit':
       case 'digest':
-        loop.answer({ type: 'digested', question: effect.question, canonical: replica.canonical?.() })
-        return
       case 'acknowledged':
-        replica.acknowledged?.(effect.content)
+        ask(effect)
         return
       case 'snapshot-made':
         onSnapshotMade(effect.taken)

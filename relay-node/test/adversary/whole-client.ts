@@ -1,4 +1,5 @@
 /** A whole client in simulated time: link, session and a real document, over a wire that somebody else may hold. */
+import { createAsking } from '../../../providers/src/client/asking.ts'
 import { deflate, inflate } from '../../../providers/src/client/inflate.ts'
 import type { Verify } from '../../../providers/src/crypto.ts'
 import type { Effect, Input } from '../../../providers/src/sync/effects.ts'
@@ -103,47 +104,24 @@ export const createWholeClient = (deps: {
     }
   }
 
+  const ask = createAsking(replica, {
+    now: (input) => answers.push(input),
+    later: (input) => step(input),
+  })
+
   const perform = (effect: Effect): void => {
     switch (effect.type) {
       case 'transmit':
         waiting.push({ to: 'link', input: { type: 'transmit', docId: vault.docId, frame: effect.frame } })
         return
-      case 'apply': {
-        const { batch, known } = effect
-        answers.push({ type: 'applied', batch, unreadable: replica.apply(batch, known) })
-        return
-      }
+      case 'apply':
       case 'track':
-        replica.track()
-        return
-      case 'compare': {
-        const { question, pending } = effect
-        const missing = replica.missing(pending)
-        if (!(missing instanceof Function)) answers.push({ type: 'compared', question, contents: missing })
-        else missing((contents) => step({ type: 'compared', question, contents }))
-        return
-      }
-      case 'capture': {
-        const { question, evenIncomplete } = effect
-        const content = replica.capture(evenIncomplete)
-        if (content instanceof Function)
-          content((late) => step({ type: 'captured', question, content: late }))
-        else
-          answers.push({ type: 'captured', question, content, canonical: content && replica.canonical?.() })
-        return
-      }
-      case 'audit': {
-        const { question, known } = effect
-        const missing = replica.beyond?.(known) ?? []
-        if (missing instanceof Function) missing((late) => step({ type: 'audited', question, missing: late }))
-        else answers.push({ type: 'audited', question, missing })
-        return
-      }
+      case 'compare':
+      case 'capture':
+      case 'audit':
       case 'digest':
-        answers.push({ type: 'digested', question: effect.question, canonical: replica.canonical?.() })
-        return
       case 'acknowledged':
-        replica.acknowledged?.(effect.content)
+        ask(effect)
         return
       case 'reread':
         answers.push({ type: 'reread', entries: new Map(disk) })

@@ -1,4 +1,5 @@
 /** One running client: the real session over a simulated disk, network and clock, with a real document of some CRDT. */
+import { createAsking } from '../../../providers/src/client/asking.ts'
 import { deflate, inflate } from '../../../providers/src/client/inflate.ts'
 import { signingKey, verify } from '../../../providers/src/crypto.ts'
 import { documentKeys } from '../../../providers/src/keys/root.ts'
@@ -122,53 +123,25 @@ export const createTab = <Document extends SimDocument>(deps: {
   /** Owners that lived when their outboxes were adopted here. */
   const lent = new Set<string>()
 
+  const ask = createAsking(replica, {
+    now: (input) => answers.push(input),
+    later: (input) =>
+      take({ input, ids: input.type === 'compared' ? (document.idsIn?.(input.contents) ?? []) : [] }),
+  })
+
   const perform = (effect: Effect): void => {
     switch (effect.type) {
       case 'transmit':
         wire?.up.send(encodeToRelay(effect.frame))
         return
-      case 'apply': {
-        const { batch, known } = effect
-        answers.push({ type: 'applied', batch, unreadable: replica.apply(batch, known) })
-        return
-      }
+      case 'apply':
       case 'track':
-        replica.track()
-        return
-      case 'compare': {
-        const { question, pending } = effect
-        const missing = replica.missing(pending)
-        if (!(missing instanceof Function)) answers.push({ type: 'compared', question, contents: missing })
-        else
-          missing((contents) =>
-            take({
-              input: { type: 'compared', question, contents },
-              ids: document.idsIn?.(contents) ?? [],
-            }),
-          )
-        return
-      }
-      case 'capture': {
-        const { question, evenIncomplete } = effect
-        const captured = replica.capture(evenIncomplete)
-        if (!(captured instanceof Function)) {
-          const canonical = captured && replica.canonical?.()
-          answers.push({ type: 'captured', question, content: captured, canonical })
-        } else captured((content) => step({ type: 'captured', question, content }))
-        return
-      }
-      case 'audit': {
-        const { question, known } = effect
-        const missing = replica.beyond?.(known) ?? []
-        if (!(missing instanceof Function)) answers.push({ type: 'audited', question, missing })
-        else missing((found) => step({ type: 'audited', question, missing: found }))
-        return
-      }
+      case 'compare':
+      case 'capture':
+      case 'audit':
       case 'digest':
-        answers.push({ type: 'digested', question: effect.question, canonical: replica.canonical?.() })
-        return
       case 'acknowledged':
-        replica.acknowledged?.(effect.content)
+        ask(effect)
         return
       case 'reread':
         answers.push({ type: 'reread', entries: new Map(disk.entries) })
