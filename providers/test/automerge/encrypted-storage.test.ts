@@ -466,6 +466,29 @@ describe('the secret', () => {
   })
 })
 
+describe('a write', () => {
+  const writes: readonly [keyof InnerStorage, (storage: EncryptedStorageAdapter) => Promise<void>][] = [
+    ['save', (storage) => storage.save(['one', 'snapshot', 'a'], utf8('later'))],
+    ['remove', (storage) => storage.remove(['one', 'snapshot', 'a'])],
+    ['removeRange', (storage) => storage.removeRange(['one'])],
+  ]
+  test.each(writes)('ends when what is wrapped has ended it: %s', async (name, write) => {
+    const { inner } = await filled()
+    const written: string[] = []
+    const begun = new Promise<() => void>((resolveBegun) => {
+      const slow = () => new Promise<void>((end) => resolveBegun(() => end(void written.push('below'))))
+      Object.assign(inner, { [name]: slow })
+    })
+    const writing = write(new EncryptedStorageAdapter(inner, { secret })).then(() => written.push('above'))
+    const end = await begun
+    await new Promise((resolve) => setTimeout(resolve))
+    expect(written).toEqual([])
+    end()
+    await writing
+    expect(written).toEqual(['below', 'above'])
+  })
+})
+
 describe('close', () => {
   test('closes what it wraps, once the app asks for it, and ends its own work', async () => {
     const close = vi.fn()
