@@ -1,4 +1,5 @@
 /** What the session wants of the CRDT, and how the answer gets back: the same for the app and for every simulation of it. */
+import { unreachable } from '../result.ts'
 import type { Effect, Input } from '../sync/effects.ts'
 import type { Later, Replica } from './replica.ts'
 
@@ -15,6 +16,7 @@ export interface Answers {
   readonly later: (input: Input) => void
 }
 
+/** The result performs one effect, and has called `answers.now` by the time that it returns, if it does at all. */
 export const createAsking = (replica: Replica, answers: Answers): ((effect: ReplicaEffect) => void) => {
   const answer = <Value>(value: Value | Later<Value>, toInput: (value: Value) => Input): void => {
     if (isLater(value)) value((told) => answers.later(toInput(told)))
@@ -55,6 +57,8 @@ export const createAsking = (replica: Replica, answers: Answers): ((effect: Repl
       case 'acknowledged':
         replica.acknowledged?.(effect.content)
         return
+      default:
+        unreachable(effect)
     }
   }
 }

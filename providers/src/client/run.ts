@@ -4,7 +4,6 @@
  */
 import { randomBytes, verify } from '../crypto.ts'
 import type { SessionName } from '../protocol/item.ts'
-import { unreachable } from '../result.ts'
 import type { SessionOptions } from '../sync/core.ts'
 import type { Effect, Input, SessionStatus } from '../sync/effects.ts'
 import type { Receipt } from '../sync/receipts.ts'
@@ -77,15 +76,6 @@ export const createRun = (deps: {
 
   const performForApp = (effect: Exclude<Effect, { type: 'transmit' | 'persist' | 'reread' }>): void => {
     switch (effect.type) {
-      case 'apply':
-      case 'track':
-      case 'compare':
-      case 'capture':
-      case 'audit':
-      case 'digest':
-      case 'acknowledged':
-        ask(effect)
-        return
       case 'snapshot-made':
         onSnapshotMade(effect.taken)
         return
@@ -112,7 +102,7 @@ export const createRun = (deps: {
         emit('closed', { code: effect.code, reason: effect.reason })
         return
       default:
-        unreachable(effect)
+        ask(effect)
     }
   }
 

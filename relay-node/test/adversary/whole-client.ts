@@ -114,15 +114,6 @@ export const createWholeClient = (deps: {
       case 'transmit':
         waiting.push({ to: 'link', input: { type: 'transmit', docId: vault.docId, frame: effect.frame } })
         return
-      case 'apply':
-      case 'track':
-      case 'compare':
-      case 'capture':
-      case 'audit':
-      case 'digest':
-      case 'acknowledged':
-        ask(effect)
-        return
       case 'reread':
         answers.push({ type: 'reread', entries: new Map(disk) })
         return
@@ -143,7 +134,16 @@ export const createWholeClient = (deps: {
       case 'caught-up':
         document.caughtUp?.()
         return
+      case 'receipts':
+      case 'presence':
+      case 'broadcast':
+      case 'progress':
+      case 'snapshot-made':
+      case 'new':
+      case 'closed':
+        return
       default:
+        ask(effect)
     }
   }
 

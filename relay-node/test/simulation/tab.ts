@@ -134,15 +134,6 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'transmit':
         wire?.up.send(encodeToRelay(effect.frame))
         return
-      case 'apply':
-      case 'track':
-      case 'compare':
-      case 'capture':
-      case 'audit':
-      case 'digest':
-      case 'acknowledged':
-        ask(effect)
-        return
       case 'reread':
         answers.push({ type: 'reread', entries: new Map(disk.entries) })
         return
@@ -173,6 +164,8 @@ export const createTab = <Document extends SimDocument>(deps: {
       case 'new':
       case 'closed':
         return
+      default:
+        ask(effect)
     }
   }
 
