@@ -69,13 +69,13 @@ export const runSession = async (options: {
       taken[other] = report.count
       workers[other].send({ type: 'taken', count: report.count })
     })
-    await worker.ready
     const finished = worker.next('finished')
     worker.send({ type: 'begin', mode, agent, count, seed: seed + agent, ...room })
     return await finished
   }
 
   const run = async (): Promise<Outcome> => {
+    await Promise.all(workers.map((worker) => worker.ready))
     const authors = await Promise.all([author(0), author(1)])
     await kills.mended()
     return { authors, third: await loadOnce(room), kills: kills.count(), alarms }
