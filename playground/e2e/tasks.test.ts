@@ -98,6 +98,7 @@ describe.skipIf(!process.env.CHROMIUM_PATH)('the task list in a browser', () => 
     await ben.retitle('Shared', 'Shared by two')
     await ben.says(/^offline, [1-9]\d* pending$/)
     await ada.tick('Shared')
+    await ada.shows('✓ Shared')
     await ada.says('saved')
     expect(await ada.tasks()).toEqual(['✓ Shared'])
 

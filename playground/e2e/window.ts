@@ -13,6 +13,8 @@ export interface Window {
   text(): Promise<string>
   /** Waits until the document has this in it. */
   shows(text: string): Promise<void>
+  /** Waits until the document is this. What was typed as one may come in pieces. */
+  reads(text: string): Promise<void>
   /** Waits until the status pill says exactly this. */
   says(status: string | RegExp): Promise<void>
   /** Waits until these people, and no others, are shown as here. */
@@ -52,6 +54,7 @@ export const windowOf = (page: Page): Window => {
     },
     text,
     shows: (words) => expect.poll(text, PATIENCE).toContain(words),
+    reads: (words) => expect.poll(text, PATIENCE).toBe(words),
     says: (status) =>
       expect
         .poll(() => page.getByTestId('status').textContent(), PATIENCE)
