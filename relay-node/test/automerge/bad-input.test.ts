@@ -7,6 +7,7 @@ import { type AdapterEvents, SealsyncNetworkAdapter } from 'sealsync/automerge'
 import { SealsyncProvider } from 'sealsync/yjs'
 import { afterEach, expect, test, vi } from 'vitest'
 import * as Y from 'yjs'
+import { eventually } from '../eventually.ts'
 import { createHouse, type House } from '../house/house.ts'
 
 interface Notes {
@@ -33,7 +34,7 @@ const openRepo = (house: House, secret: string) => {
 }
 
 const saved = (adapter: SealsyncNetworkAdapter, documentId: string) =>
-  vi.waitFor(() => expect(adapter.documentStatus(documentId)).toMatchObject({ syncStatus: 'saved' }))
+  eventually(() => expect(adapter.documentStatus(documentId)).toMatchObject({ syncStatus: 'saved' }))
 
 /** Somebody who has the secret and writes whatever he likes into a document of a Repo. */
 const intruder = (house: House, secret: string, room: string): SyncDocument => {
@@ -52,7 +53,7 @@ const intruder = (house: House, secret: string, room: string): SyncDocument => {
 }
 
 const write = async (document: SyncDocument, content: Content): Promise<void> => {
-  await vi.waitFor(() => expect(document.status().synced).toBe(true))
+  await eventually(() => expect(document.status().synced).toBe(true))
   document.push(content)
   await document.saved()
 }
@@ -71,7 +72,7 @@ const setUp = async () => {
 const goesOn = async (a: DocHandle<Notes>, b: DocHandle<Notes>): Promise<void> => {
   a.change((doc) => A.splice(doc, ['text'], 0, 0, 'from a, '))
   b.change((doc) => A.splice(doc, ['text'], 0, 0, 'from b, '))
-  await vi.waitFor(() => expect(a.heads()).toEqual(b.heads()), { timeout: 5_000 })
+  await eventually(() => expect(a.heads()).toEqual(b.heads()))
   expect(a.doc().text).toContain('from a, ')
   expect(a.doc().text).toContain('from b, ')
   expect(a.doc().text).toContain('before')
@@ -90,10 +91,10 @@ test('a change with a flipped bit inside a valid envelope is named, and the hand
   ).slice()
   payload[payload.length - 1] = (payload[payload.length - 1] ?? 0) ^ 1
   await write(bad, { encoding: 3, payload })
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(bob.alarms).toMatchObject([{ kind: 'quarantined', documentId: handle.documentId }]),
   )
-  expect(alice.alarms).toHaveLength(1)
+  await eventually(() => expect(alice.alarms).toHaveLength(1))
   expect(alice.alarms[0]?.envelopeId).toMatch(/^[0-9a-f]{64}$/)
   await goesOn(handle, found)
 })
@@ -104,8 +105,8 @@ test('a change with a valid checksum that Automerge cannot take is found among g
   const good = A.change(A.clone(handle.doc()), (doc) => A.splice(doc, ['text'], 0, 0, 'good '))
   await write(bad, { encoding: 3, payload: payloadOf(good) })
   await write(bad, { encoding: 3, payload: senseless() })
-  await vi.waitFor(() => expect(bob.alarms).toMatchObject([{ kind: 'quarantined' }]), { timeout: 10_000 })
-  await vi.waitFor(() => expect(alice.alarms).toMatchObject([{ kind: 'quarantined' }]), { timeout: 10_000 })
+  await eventually(() => expect(bob.alarms).toMatchObject([{ kind: 'quarantined' }]))
+  await eventually(() => expect(alice.alarms).toMatchObject([{ kind: 'quarantined' }]))
   await goesOn(handle, found)
   expect(found.doc().text).toContain('good ')
 })
@@ -118,17 +119,19 @@ test('two changes of one writer in the same place stop nobody', async () => {
     payloadOf(A.change(fork(), (doc) => A.splice(doc, ['text'], 0, 0, text))),
   )
   await write(bad, { encoding: 3, payload: one ?? new Uint8Array(0) })
-  await vi.waitFor(() => expect(found.doc().text).toContain('one '))
+  await eventually(() => expect(found.doc().text).toContain('one '))
   await write(bad, { encoding: 3, payload: two ?? new Uint8Array(0) })
-  await vi.waitFor(() => expect([alice.alarms.length, bob.alarms.length]).toEqual([1, 1]), { timeout: 5_000 })
+  await eventually(() => expect([alice.alarms.length, bob.alarms.length]).toEqual([1, 1]))
   await goesOn(handle, found)
   expect(found.doc().text).toContain('one ')
   expect(found.doc().text).not.toContain('two ')
   // The same for who meets both at once.
   const carol = openRepo(house, secret)
   const third = await carol.repo.find<Notes>(handle.url)
-  await vi.waitFor(() => expect(third.heads()).toEqual(found.heads()), { timeout: 10_000 })
-  expect(carol.alarms).toMatchObject([{ kind: 'clientid-conflict', documentId: handle.documentId }])
+  await eventually(() => expect(third.heads()).toEqual(found.heads()))
+  await eventually(() =>
+    expect(carol.alarms).toMatchObject([{ kind: 'clientid-conflict', documentId: handle.documentId }]),
+  )
 })
 
 test('an envelope of a Yjs document is named, and the handles go on', async () => {
@@ -140,7 +143,7 @@ test('an envelope of a Yjs document is named, and the handles go on', async () =
   })
   cleanUp.push(() => provider.destroy())
   doc.getText('text').insert(0, 'from Yjs')
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(bob.alarms).toMatchObject([{ kind: 'quarantined', documentId: handle.documentId }]),
   )
   await goesOn(handle, found)

@@ -2,9 +2,10 @@
 import { type DocHandle, Repo } from '@automerge/automerge-repo'
 import { generateSecret, memoryStorage } from 'sealsync'
 import { SealsyncNetworkAdapter } from 'sealsync/automerge'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { createRandom } from '../../../providers/src/testing/random.ts'
 import { startRelay } from '../../src/index.ts'
+import { eventually } from '../eventually.ts'
 import { createTabLink } from './tab-link.ts'
 
 interface Notes {
@@ -48,21 +49,18 @@ const runReal = async (seed: number): Promise<void> => {
       adapter.connect(adapter.peerId)
     }
   }
-  await vi.waitFor(
-    () => {
-      for (const [i, { adapter }] of tabs.entries()) {
-        const handle = handles[i]
-        expect([...(handle?.doc().list ?? [])].sort()).toEqual([...items].sort())
-        expect(handle?.heads()).toEqual(created.heads())
-        expect(adapter.documentStatus(created.documentId)).toMatchObject({
-          unsyncedChanges: 0,
-          syncStatus: 'saved',
-        })
-        expect(handle?.getSyncInfo(adapter.relayStorageId)?.lastHeads).toEqual(created.heads())
-      }
-    },
-    { timeout: 20_000, interval: 50 },
-  )
+  await eventually(() => {
+    for (const [i, { adapter }] of tabs.entries()) {
+      const handle = handles[i]
+      expect([...(handle?.doc().list ?? [])].sort()).toEqual([...items].sort())
+      expect(handle?.heads()).toEqual(created.heads())
+      expect(adapter.documentStatus(created.documentId)).toMatchObject({
+        unsyncedChanges: 0,
+        syncStatus: 'saved',
+      })
+      expect(handle?.getSyncInfo(adapter.relayStorageId)?.lastHeads).toEqual(created.heads())
+    }
+  })
   for (const { adapter } of tabs) adapter.disconnect()
   const stranger = open()
   const late = await stranger.repo.find<Notes>(created.url)

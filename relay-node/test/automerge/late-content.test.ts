@@ -3,7 +3,8 @@ import { save } from '@automerge/automerge'
 import { Repo } from '@automerge/automerge-repo'
 import { generateSecret, memoryStorage, type Storage } from 'sealsync'
 import { SealsyncNetworkAdapter } from 'sealsync/automerge'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
+import { eventually } from '../eventually.ts'
 import { createHouse, type House } from '../house/house.ts'
 
 interface Note {
@@ -33,13 +34,10 @@ test('a document that was asked for in vain and then imported is uploaded', asyn
   await expect(alice.repo.find(source.url)).rejects.toThrow(/unavailable/)
   alice.repo.import(save(source.doc()), { docId: source.documentId })
   const bob = openRepo(house, secret)
-  await vi.waitFor(
-    async () => {
-      const found = await bob.repo.find<Note>(source.url).catch(() => undefined)
-      expect(found?.doc().title).toBe('from elsewhere')
-    },
-    { timeout: 5_000, interval: 200 },
-  )
+  await eventually(async () => {
+    const found = await bob.repo.find<Note>(source.url).catch(() => undefined)
+    expect(found?.doc().title).toBe('from elsewhere')
+  })
 })
 
 test('what is made without a connection and without a Repo storage is kept, and uploaded by a later run', async () => {
@@ -50,18 +48,18 @@ test('what is made without a connection and without a Repo storage is kept, and 
   const first = openRepo(house, secret, storage)
   const handle = first.repo.create<Note>({ title: 'offline' })
   const pending = () => first.adapter.documentStatus(handle.documentId)?.unsyncedChanges ?? 0
-  await vi.waitFor(() => expect(pending()).toBeGreaterThan(0))
+  await eventually(() => expect(pending()).toBeGreaterThan(0))
   const before = pending()
   handle.change((doc) => {
     doc.title = 'still offline'
   })
-  await vi.waitFor(() => expect(pending()).toBeGreaterThan(before))
+  await eventually(() => expect(pending()).toBeGreaterThan(before))
   first.adapter.disconnect()
   house.isUp = true
   const second = openRepo(house, secret, storage)
   const found = await second.repo.find<Note>(handle.url)
   expect(found.doc().title).toBe('still offline')
-  await vi.waitFor(() => expect(second.adapter.documentStatus(handle.documentId)?.syncStatus).toBe('saved'))
+  await eventually(() => expect(second.adapter.documentStatus(handle.documentId)?.syncStatus).toBe('saved'))
   const third = openRepo(house, secret)
   expect((await third.repo.find<Note>(handle.url)).doc().title).toBe('still offline')
 })

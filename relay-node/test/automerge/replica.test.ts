@@ -6,6 +6,7 @@ import { AUTOMERGE_CHUNKS } from '../../../providers/src/automerge/chunk-content
 import { createRepoReplica, type RepoReplica } from '../../../providers/src/automerge/repo-replica.ts'
 import type { Content } from '../../../providers/src/sync/content.ts'
 import type { Received } from '../../../providers/src/sync/effects.ts'
+import { eventually } from '../eventually.ts'
 import { createRelayLine } from '../simulation/relay-line.ts'
 import { sealChunk } from './forger.ts'
 
@@ -60,7 +61,7 @@ const openReplica = async (doc: A.Doc<Note>, isLarge: boolean): Promise<Opened> 
   cleanUp.push(replica.close, line.unplug)
   replica.holdsContent(isLarge)
   const handle = repo.import<Note>(A.save(doc), { docId: documentId })
-  await vi.waitFor(() => expect(hasSpoken).toBe(true))
+  await eventually(() => expect(hasSpoken).toBe(true))
   return { replica, handle, pushed }
 }
 
@@ -90,7 +91,7 @@ describe('what is applied while the Repo is asked what the relay lacks is part o
         names = namesIn(contents)
       })
       replica.apply([receivedFrom(payload)], false)
-      await vi.waitFor(() => expect(names).toEqual(['first', 'second']))
+      await eventually(() => expect(names).toEqual(['first', 'second']))
     })
   }
 })
@@ -102,7 +103,7 @@ test('what waits for another tab is uploaded in the order in which it was made, 
   // The relay has it from somebody else: so that one uploads what follows, too.
   replica.apply([receivedFrom(lastChangeOf(second))], true)
   replica.begin(false)
-  await vi.waitFor(() => expect(handle.doc()).toHaveProperty('second'))
+  await eventually(() => expect(handle.doc()).toHaveProperty('second'))
   const dice = vi.spyOn(Math, 'random').mockReturnValueOnce(1).mockReturnValueOnce(0)
   cleanUp.push(() => dice.mockRestore())
   const third = A.change(A.clone(second, { actor: A.getActorId(second) }), (note) => {
@@ -114,7 +115,7 @@ test('what waits for another tab is uploaded in the order in which it was made, 
   })
   changes.push(lastChangeOf(fourth))
   handle.update((doc) => A.applyChanges(doc, changes)[0])
-  await vi.waitFor(() => expect(pushed).not.toEqual([]))
+  await eventually(() => expect(pushed).not.toEqual([]))
   expect(namesIn([{ encoding: AUTOMERGE_CHUNKS, payload: A.save(second) }, pushed[0] as Content])).toEqual([
     'first',
     'fourth',
@@ -167,7 +168,7 @@ describe('what the document holds beyond a snapshot', () => {
     const [complete, lacking] = await Promise.all(asked)
     expect(complete).toEqual([])
     expect(namesIn([snapshotOf(first), ...(lacking ?? [])])).toEqual(['first', 'second'])
-    await vi.waitFor(() => expect(pushed).not.toEqual([]))
+    await eventually(() => expect(pushed).not.toEqual([]))
     expect(namesIn([snapshotOf(second), ...pushed])).toEqual(['first', 'second', 'third'])
   })
 

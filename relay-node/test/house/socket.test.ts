@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Client, type ClientOptions, createClient, generateSecret } from 'sealsync'
 import { fileStorage } from 'sealsync/node'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { WebSocket as NodeWebSocket } from 'ws'
 import { type RunningRelay, startRelay } from '../../src/server.ts'
+import { eventually } from '../eventually.ts'
 import { createWords } from './edits.ts'
 
 let directory = ''
@@ -30,8 +31,6 @@ const open = (options: ClientOptions) => {
   const document = client.open({ secret, room: 'r' }, words.replica)
   return { client, document, words, type: (word: string) => document.push(words.add(word)) }
 }
-
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 10_000, interval: 5 })
 
 test.each([
   ['the global WebSocket', {}],
