@@ -528,7 +528,7 @@ describe('close', () => {
     await storage.close()
     answer()
     expect(await loading).toEqual(utf8('snapshot of one'))
-    await vi.waitFor(() => expect(storage.load(['a'])).rejects.toThrow(/closed/), { timeout: 10_000 })
+    await vi.waitFor(() => expect(storage.load(['a'])).rejects.toThrow(/closed/), PATIENCE)
     expect(onUnreadable).not.toHaveBeenCalled()
   })
 })
