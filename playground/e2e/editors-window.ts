@@ -61,7 +61,7 @@ export const EDITOR_IDS: readonly EditorId[] = [
 ]
 
 export interface EditorWindow
-  extends Pick<Window, 'page' | 'focusEnd' | 'type' | 'insert' | 'says' | 'sees' | 'rename'> {
+  extends Pick<Window, 'page' | 'focusEnd' | 'type' | 'insert' | 'says' | 'sees' | 'seesColors' | 'rename'> {
   /** Pulls the plug, or puts it back, and leaves the caret where it is: a click would take it out of the editor. */
   plug(): Promise<void>
   /** The document without the carets in it, its lines joined: BlockNote begins a new one where others go on. */
@@ -75,7 +75,7 @@ export interface EditorWindow
 }
 
 export const editorWindowOf = (page: Page, id: EditorId): EditorWindow => {
-  const { focusEnd, type, insert, says, sees, rename } = windowOf(page)
+  const { focusEnd, type, insert, says, sees, seesColors, rename } = windowOf(page)
   const look: Look = LOOKS[id]
   const text = async (): Promise<string> => {
     const lines = await page.locator(look.lines).evaluateAll(textsOf, look.within)
@@ -88,6 +88,7 @@ export const editorWindowOf = (page: Page, id: EditorId): EditorWindow => {
     insert,
     says,
     sees,
+    seesColors,
     plug: () => page.getByTestId('plug').dispatchEvent('click'),
     rename,
     text,

@@ -116,6 +116,7 @@ const comeLate = async (scene: Scene, ada: EditorWindow, ben: EditorWindow): Pro
   await ada.seesCaretsOf('Benedict', 'Evangeline')
   await ben.seesCaretsOf('Adelaide', 'Evangeline')
   await eve.seesCaretsOf('Adelaide', 'Benedict')
+  for (const { seesColors } of [ada, ben, eve]) await seesColors(3)
   return eve
 }
 

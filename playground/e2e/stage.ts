@@ -74,6 +74,7 @@ export const openStage = async (dist: string = join(ROOT, 'dist')): Promise<Stag
     relayUrl: `ws://localhost:${relay.port}`,
     newProfile: async () => {
       const profile = await browser.newContext()
+      await profile.addInitScript(takeSameColor)
       // Windows that the page itself opens are watched as well.
       profile.on('page', watch)
       return profile
@@ -92,4 +93,12 @@ export const openStage = async (dist: string = join(ROOT, 'dist')): Promise<Stag
       rmSync(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** Runs in each page before all else. Chance may give several people one color: here all of them begin with it. */
+const takeSameColor = (): void => {
+  // A page that is still empty has no storage.
+  if (location.protocol !== 'http:') return
+  const key = 'sealsync-playground/person'
+  sessionStorage.setItem(key, sessionStorage.getItem(key) ?? '{"name":"Somebody","color":"#15803d"}')
 }

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { PATIENCE, type Window, windowOf } from './window.ts'
 
 export interface TaskWindow
-  extends Pick<Window, 'page' | 'says' | 'sees' | 'plug' | 'rename' | 'keepsUnsent'> {
+  extends Pick<Window, 'page' | 'says' | 'sees' | 'seesColors' | 'plug' | 'rename' | 'keepsUnsent'> {
   /** Types a title and presses Enter. */
   add(title: string): Promise<void>
   /** Titles in their order; `✓` before those that are done. */
@@ -19,7 +19,7 @@ export interface TaskWindow
 }
 
 export const taskWindowOf = (page: Page): TaskWindow => {
-  const { says, sees, plug, rename, keepsUnsent } = windowOf(page)
+  const { says, sees, seesColors, plug, rename, keepsUnsent } = windowOf(page)
   const tasks = (): Promise<readonly string[]> =>
     page.getByTestId('task').evaluateAll((rows) =>
       rows.map((row) => {
@@ -31,6 +31,7 @@ export const taskWindowOf = (page: Page): TaskWindow => {
     page,
     says,
     sees,
+    seesColors,
     plug,
     rename,
     keepsUnsent,

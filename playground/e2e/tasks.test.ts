@@ -70,6 +70,7 @@ describe.skipIf(!process.env.CHROMIUM_PATH)('the task list in a browser', () => 
     await ben.sees('Ada')
     await ben.rename('Ben')
     await ada.sees('Ben')
+    for (const { seesColors } of [ada, ben]) await seesColors(2)
     await ben.shows(`${CANARY} for beginners`, 'Water the plants')
 
     await ben.add('Call Zoë')

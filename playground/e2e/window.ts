@@ -19,6 +19,8 @@ export interface Window {
   says(status: string | RegExp): Promise<void>
   /** Waits until these people, and no others, are shown as here. */
   sees(...names: readonly string[]): Promise<void>
+  /** Waits until the people who are here have so many colors, this window's own included. */
+  seesColors(count: number): Promise<void>
   /** Waits until an edit that was not sent is on disk: what a killed tab had not yet written nobody can bring back. */
   keepsUnsent(): Promise<void>
   plug(): Promise<void>
@@ -66,11 +68,19 @@ export const windowOf = (page: Page): Window => {
           PATIENCE,
         )
         .toEqual([...names].sort()),
+    seesColors: (count) =>
+      expect.poll(async () => new Set(await page.evaluate(colorsShown)).size, PATIENCE).toBe(count),
     keepsUnsent: () => expect.poll(() => page.evaluate(countUnsent), PATIENCE).toBeGreaterThan(0),
     plug: () => page.getByTestId('plug').click(),
     rename: (name) => page.getByTestId('name').fill(name),
   }
 }
+
+/** Runs in the page. */
+const colorsShown = (): readonly string[] =>
+  [...document.querySelectorAll<HTMLElement>('.avatar, .me')].map(
+    ({ style }) => style.backgroundColor || style.borderColor,
+  )
 
 /** Runs in the page. Keys are [document, name of the entry]. */
 const countUnsent = (): Promise<number> =>

@@ -1,14 +1,10 @@
-import { initialsOf, type Person } from './person.ts'
-
-interface Other extends Person {
-  /** Which window it is. */
-  readonly id: string
-}
+import { useEffect } from 'react'
+import { distinctColor, initialsOf, type Person, type Present } from './person.ts'
 
 interface PeopleProps {
-  readonly others: readonly Other[]
-  readonly person: Person
-  readonly onRename: (name: string) => void
+  readonly others: readonly Present[]
+  readonly self: Present
+  readonly onChange: (person: Person) => void
 }
 
 const Avatar = ({ name, color }: Person) => (
@@ -19,23 +15,29 @@ const Avatar = ({ name, color }: Person) => (
 )
 
 /** Who is here: this window's own person, with a name to change, and all others. */
-export const People = ({ others, person, onRename }: PeopleProps) => (
-  <div className="presence">
-    <ul aria-label="Others who are here">
-      {others.map(({ id, ...other }) => (
-        <Avatar key={id} {...other} />
-      ))}
-    </ul>
-    <label className="me" style={{ borderColor: person.color }}>
-      <span className="for-readers">Your name</span>
-      <input
-        value={person.name}
-        maxLength={32}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={(event) => onRename(event.target.value)}
-        data-testid="name"
-      />
-    </label>
-  </div>
-)
+export const People = ({ others, self: { id, ...person }, onChange }: PeopleProps) => {
+  const color = distinctColor({ id, ...person }, others)
+  useEffect(() => {
+    if (color !== person.color) onChange({ ...person, color })
+  })
+  return (
+    <div className="presence">
+      <ul aria-label="Others who are here">
+        {others.map((other) => (
+          <Avatar key={other.id} name={other.name} color={other.color} />
+        ))}
+      </ul>
+      <label className="me" style={{ borderColor: person.color }}>
+        <span className="for-readers">Your name</span>
+        <input
+          value={person.name}
+          maxLength={32}
+          autoComplete="off"
+          spellCheck={false}
+          onChange={(event) => onChange({ ...person, name: event.target.value })}
+          data-testid="name"
+        />
+      </label>
+    </div>
+  )
+}

@@ -64,6 +64,22 @@ export const savePerson = (person: Person): Person => {
   return person
 }
 
+/** A person at one of the windows that are open. */
+export interface Present extends Person {
+  /** Which window it is. */
+  readonly id: string
+}
+
+/**
+ * Carets of one color look like one person's, and CodeMirror's even swap their names. Of two who have drawn the same, who
+ * has the higher id takes one that nobody shows, if there is one: so only one of them changes.
+ */
+export const distinctColor = ({ id, color }: Present, others: readonly Present[]): string => {
+  const isTaken = (wanted: string): boolean => others.some((other) => other.color === wanted)
+  const mustYield = others.some((other) => other.color === color && other.id < id)
+  return mustYield ? (COLORS.find((wanted) => !isTaken(wanted)) ?? color) : color
+}
+
 /** One or two letters for an avatar; whole characters, also of names beyond the Latin alphabet. */
 export const initialsOf = (name: string): string =>
   name

@@ -27,7 +27,7 @@ export const RoomPage = ({ page, room, hasText, children }: RoomPageProps) => {
   const [person, setPerson] = useState(loadPerson)
 
   useEffect(() => provider.awareness.setLocalStateField('user', person), [provider, person])
-  const rename = (name: string): void => setPerson((now: Person) => savePerson({ ...now, name }))
+  const change = (changed: Person): void => setPerson(savePerson(changed))
 
   const isUnknown = syncStatus === 'not-found'
 
@@ -40,7 +40,7 @@ export const RoomPage = ({ page, room, hasText, children }: RoomPageProps) => {
         </h1>
         <Tabs page={page} />
         <Status syncStatus={syncStatus} unsyncedChanges={unsyncedChanges} />
-        <Presence provider={provider} person={person} onRename={rename} />
+        <Presence provider={provider} person={person} onChange={change} />
       </header>
       <main>
         {isUnknown ? (

@@ -19,9 +19,12 @@ const CONFIG = {
 
 export const Editor = ({ room: { doc, provider }, person, isNew }: EditorProps) => {
   const carets = useRef<HTMLDivElement>(null)
-  // A name that changes would connect once more at every letter.
+  // A name or color that changes would connect once more.
   const [{ name, color }] = useState(person)
-  useEffect(() => provider.awareness.setLocalStateField('name', person.name), [provider, person.name])
+  useEffect(() => {
+    provider.awareness.setLocalStateField('name', person.name)
+    provider.awareness.setLocalStateField('color', person.color)
+  }, [provider, person])
   const open = useCallback(
     (id: string, docs: Map<string, Doc>) => {
       docs.set(id, doc)

@@ -23,7 +23,7 @@ export const TaskApp = ({ room }: { readonly room: TaskRoom }) => {
   } = useDocumentStatus(adapter, handle.documentId) ?? {}
   const isReady = useIsReady(handle)
   const [person, setPerson] = useState(loadPerson)
-  const rename = (name: string): void => setPerson((now: Person) => savePerson({ ...now, name }))
+  const change = (changed: Person): void => setPerson(savePerson(changed))
 
   const isUnknown = !isReady && isNew
 
@@ -36,7 +36,7 @@ export const TaskApp = ({ room }: { readonly room: TaskRoom }) => {
         </h1>
         <Tabs page="tasks" />
         <Status syncStatus={isUnknown ? 'not-found' : syncStatus} unsyncedChanges={unsyncedChanges} />
-        {isReady && <TaskPresence handle={handle} person={person} onRename={rename} />}
+        {isReady && <TaskPresence handle={handle} person={person} onChange={change} />}
       </header>
       <main>
         {isUnknown ? (

@@ -1,5 +1,5 @@
 import type { DocHandle } from '@automerge/automerge-repo'
-import { usePresence } from '@automerge/automerge-repo-react-hooks'
+import { usePresence, useRepo } from '@automerge/automerge-repo-react-hooks'
 import { useEffect } from 'react'
 import { People } from '../people.tsx'
 import { type Person, personFrom } from '../person.ts'
@@ -8,14 +8,15 @@ import type { TaskList } from './task-list.ts'
 interface TaskPresenceProps {
   readonly handle: DocHandle<TaskList>
   readonly person: Person
-  readonly onRename: (name: string) => void
+  readonly onChange: (person: Person) => void
 }
 
 /** How often one says that one is still here, and how long one is believed: closed laptops say no goodbye. */
 const TIMES = { heartbeatMs: 5_000, peerTtlMs: 15_000 } as const
 
 /** Who is here, as automerge-repo's own presence tells. */
-export const TaskPresence = ({ handle, person, onRename }: TaskPresenceProps) => {
+export const TaskPresence = ({ handle, person, onChange }: TaskPresenceProps) => {
+  const { peerId: id } = useRepo()
   const { peerStates, update, start, stop } = usePresence<{ user: Person }>({
     handle,
     initialState: { user: person },
@@ -39,5 +40,5 @@ export const TaskPresence = ({ handle, person, onRename }: TaskPresenceProps) =>
     id: peerId,
     ...personFrom(value.user),
   }))
-  return <People others={others} person={person} onRename={onRename} />
+  return <People others={others} self={{ id, ...person }} onChange={onChange} />
 }
