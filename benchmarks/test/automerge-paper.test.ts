@@ -39,7 +39,7 @@ const settingOf = (runs: number, lone: number): Setting => ({
   edits,
   runs,
   lone,
-  restMs: isLong ? 6_000 : 1_500,
+  restMs: isLong ? 6_000 : 2_500,
   tell: (what) => isLong && console.log(`· ${what}`),
   nodeOptions: [],
 })

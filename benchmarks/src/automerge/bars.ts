@@ -27,12 +27,12 @@ export const memoryBar = ({ edits, finds, plain }: Measured): Bar => {
   }
 }
 
-/** Whatever the size: nothing is said or done any more once a document was found. The median: V8 tidies up when it likes. */
+/** Whatever the size: nothing is said or done any more once a document was found. */
 export const restBar = ({ edits, finds }: Measured): Bar => ({
   what: `process CPU after a find of ${named(edits)}`,
   unit: 'ms',
   limit: 100,
-  measured: median(finds.map(({ rest }) => rest.cpuMs)),
+  measured: Math.max(...finds.map(({ rest }) => rest.cpuMs)),
 })
 
 export const uploadBar = ({ edits, made }: Measured): Bar => ({
