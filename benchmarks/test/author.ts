@@ -69,12 +69,7 @@ const begin = async (order: Extract<AuthorOrder, { type: 'begin' }>): Promise<vo
   })
   // Snapshots as often and as early as can be, so that they land among all the rest.
   const snapshot = { afterUpdates: 100, idleMs: 0 }
-  const provider = new SealsyncProvider(url, room, doc, {
-    secret,
-    snapshot,
-    flushMs: 2,
-    connect: mode === 'gated',
-  })
+  const provider = new SealsyncProvider(url, room, doc, { secret, snapshot, flushMs: 2, connect: false })
   provider.on('alarm', ({ kind, message }) => parent.send({ type: 'alarm', kind, message }))
   const drops = createDrops(provider, random)
   const part = parts[agent]
@@ -83,14 +78,8 @@ const begin = async (order: Extract<AuthorOrder, { type: 'begin' }>): Promise<vo
   )
   const author: Author = { doc, provider, part, counter: createCounter(parts), news, drops, milestones }
   let seen: readonly number[] = []
-  if (mode === 'gated') {
-    await new Promise<void>((resolve) => {
-      provider.on('sync', (isSynced) => {
-        if (isSynced) resolve()
-      })
-    })
-    await typeGated(author, (took) => parent.send({ type: 'took', count: took }))
-  } else seen = await typeFreely(author, random)
+  if (mode === 'gated') await typeGated(author, (took) => parent.send({ type: 'took', count: took }))
+  else seen = await typeFreely(author, random)
   provider.resume()
   const dropped = drops.stop()
   await provider.saved()

@@ -18,6 +18,7 @@ const EDITS_A_TURN = 8
 
 export interface Author {
   readonly doc: Doc
+  /** Not connected yet. */
   readonly provider: SealsyncProvider
   readonly part: Part
   readonly counter: Counter
@@ -70,6 +71,12 @@ export const typeGated = async (author: Author, tookIt: (count: number) => void)
     drops.tick()
   }
 
+  await new Promise<void>((resolve) => {
+    provider.on('sync', (isSynced) => {
+      if (isSynced) resolve()
+    })
+    provider.connect()
+  })
   provider.pause({ receive: true })
   for (;;) {
     const need = needs[typed] ?? 0
