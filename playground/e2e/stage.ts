@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { startRelay } from 'sealsync-relay'
 import { preview } from 'vite'
+import { PERSON_KEY } from '../src/person.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
 export const BROWSER_ARGS = [
@@ -74,7 +75,7 @@ export const openStage = async (dist: string = join(ROOT, 'dist')): Promise<Stag
     relayUrl: `ws://localhost:${relay.port}`,
     newProfile: async () => {
       const profile = await browser.newContext()
-      await profile.addInitScript(takeSameColor)
+      await profile.addInitScript(takeSameColor, PERSON_KEY)
       // Windows that the page itself opens are watched as well.
       profile.on('page', watch)
       return profile
@@ -96,9 +97,8 @@ export const openStage = async (dist: string = join(ROOT, 'dist')): Promise<Stag
 }
 
 /** Runs in each page before all else. Chance may give several people one color: here all of them begin with it. */
-const takeSameColor = (): void => {
+const takeSameColor = (key: string): void => {
   // A page that is still empty has no storage.
   if (location.protocol !== 'http:') return
-  const key = 'sealsync-playground/person'
   sessionStorage.setItem(key, sessionStorage.getItem(key) ?? '{"name":"Somebody","color":"#15803d"}')
 }

@@ -15,26 +15,27 @@ const Avatar = ({ name, color }: Person) => (
 )
 
 /** Who is here: this window's own person, with a name to change, and all others. */
-export const People = ({ others, self: { id, ...person }, onChange }: PeopleProps) => {
-  const color = distinctColor({ id, ...person }, others)
+export const People = ({ others, self, onChange }: PeopleProps) => {
+  const { name } = self
+  const color = distinctColor(self, others)
   useEffect(() => {
-    if (color !== person.color) onChange({ ...person, color })
+    if (color !== self.color) onChange({ name, color })
   })
   return (
     <div className="presence">
       <ul aria-label="Others who are here">
-        {others.map((other) => (
-          <Avatar key={other.id} name={other.name} color={other.color} />
+        {others.map(({ id, ...other }) => (
+          <Avatar key={id} {...other} />
         ))}
       </ul>
-      <label className="me" style={{ borderColor: person.color }}>
+      <label className="me" style={{ borderColor: color }}>
         <span className="for-readers">Your name</span>
         <input
-          value={person.name}
+          value={name}
           maxLength={32}
           autoComplete="off"
           spellCheck={false}
-          onChange={(event) => onChange({ ...person, name: event.target.value })}
+          onChange={(event) => onChange({ name: event.target.value, color })}
           data-testid="name"
         />
       </label>

@@ -5,7 +5,8 @@ export interface Person {
   readonly color: string
 }
 
-const KEY = 'sealsync-playground/person'
+/** In the storage of the tab. */
+export const PERSON_KEY = 'sealsync-playground/person'
 const NAME_LIMIT = 32
 
 const ADJECTIVES = [
@@ -54,13 +55,13 @@ export const personFrom = (value: unknown): Person => {
 }
 
 export const loadPerson = (): Person => {
-  const stored = sessionStorage.getItem(KEY)
+  const stored = sessionStorage.getItem(PERSON_KEY)
   if (stored !== null) return personFrom(JSON.parse(stored))
   return savePerson({ name: `${pick(ADJECTIVES)} ${pick(ANIMALS)}`, color: pick(COLORS) })
 }
 
 export const savePerson = (person: Person): Person => {
-  sessionStorage.setItem(KEY, JSON.stringify(person))
+  sessionStorage.setItem(PERSON_KEY, JSON.stringify(person))
   return person
 }
 
